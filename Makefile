@@ -1,0 +1,45 @@
+# Every command of the repository. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ROOT := $(CURDIR)
+PYTHON ?= python3
+STATE := .sandbox
+UV := $(STATE)/uv/bin/uv
+PY := .venv/bin/python
+export UV_CACHE_DIR ?= $(ROOT)/$(STATE)/cache/uv
+export UV_NO_PROGRESS := 1
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(UV): sandbox/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: set PYTHON=/path/to/python3.12" % sys.version_info[:2])'
+	@mkdir -p $(STATE)
+	@$(PYTHON) -m venv $(STATE)/uv || { echo "python3 -m venv failed: install your system's venv package (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(STATE)/uv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/uv.txt
+	@touch $(UV)
+
+.venv/.complete: $(UV) requirements.txt requirements-dev.txt pyproject.toml
+	@test -x $(PY) || $(UV) venv -q --python $(PYTHON) .venv
+	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes --compile-bytecode requirements.txt requirements-dev.txt
+	@printf '%s\n%s\n' "$(ROOT)" "$(ROOT)/plugins" > $$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/repository.pth
+	@touch $@
+
+$(STATE)/venv/.complete: $(UV) sandbox/requirements.txt
+	@test -x $(STATE)/venv/bin/python || $(UV) venv -q --python $(PYTHON) $(STATE)/venv
+	@VIRTUAL_ENV=$(STATE)/venv $(UV) pip sync -q --require-hashes sandbox/requirements.txt
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.complete $(STATE)/venv/.complete ## Create the two virtual environments (product, embedded servers)
+
+.PHONY: lock
+lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
+	@for name in requirements requirements-dev sandbox/requirements; do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' $$name.in -o $$name.txt; done
+
+.PHONY: clean
+clean: ## Remove everything the other commands wrote
+	@rm -rf $(STATE) .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
