@@ -1,0 +1,34 @@
+"""Brings a database to the newest schema: forward-only SQL files, applied in order, each once."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from urllib.parse import quote
+
+from vendor_sync.connections import Connection
+
+logger = logging.getLogger(__name__)
+SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
+
+
+def migrate(connection: Connection) -> list[str]:
+    """Apply the pending files of `sql/migrations` under the library's lock; return their names."""
+    import yoyo  # noqa: PLC0415 - only this command needs it
+
+    backend = yoyo.get_backend(_yoyo_url(connection), migration_table="schema_migrations")
+    migrations = yoyo.read_migrations(str(SQL_ROOT / "migrations"))
+    with backend.lock():
+        pending = backend.to_apply(migrations)
+        names = [migration.id for migration in pending]
+        backend.apply_migrations(pending)
+    logger.info("applied %d migrations: %s", len(names), ", ".join(names) or "none pending")
+    return names
+
+
+def _yoyo_url(connection: Connection) -> str:
+    login = quote(connection.login or "", safe="")
+    password = quote(connection.password or "", safe="")
+    port = connection.port or 5432
+    return f"postgresql+psycopg://{login}:{password}@{connection.host}:{port}/{connection.schema}"

@@ -1,0 +1,1 @@
+"""Trackier, the affiliate platform: advertisers, campaigns and publishers into PostgreSQL."""
