@@ -1,0 +1,1 @@
+"""Embedded stack and vendor sandbox: real servers to develop against, imported by no product."""
