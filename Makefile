@@ -43,3 +43,27 @@ lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
 .PHONY: clean
 clean: ## Remove everything the other commands wrote
 	@rm -rf $(STATE) .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+STACK := $(PY) -m sandbox
+
+.PHONY: up
+up: setup ## Start the embedded stack (servers, vendor sandbox, Airflow) and wait until it is healthy
+	@$(STACK) up
+
+.PHONY: down
+down: ## Stop the embedded stack
+	@test ! -x $(PY) || $(STACK) down
+
+.PHONY: status
+status: setup ## List the parts of the embedded stack
+	@$(STACK) status
+
+.PHONY: doctor
+doctor: setup ## Check what the stack needs of this machine, and say what to do
+	@$(STACK) doctor
+
+.PHONY: reset
+reset: setup ## Stop the stack and delete its data (not the environments)
+	@$(STACK) reset
+
+clean: down

@@ -1,0 +1,122 @@
+"""Apache Airflow against the stack's PostgreSQL: four components and their settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from sandbox import health
+from sandbox.environment import USERS, exports, postgres_uri
+from sandbox.home import PRODUCT, REPOSITORY, Home, write_private
+from sandbox.part import Part
+from sandbox.state import HOST, State
+
+_HEARTBEATS = {
+    "scheduler": "scheduler",
+    "dag-processor": "dag_processor",
+    "triggerer": "triggerer",
+}
+
+
+def settings(home: Home, state: State) -> dict[str, str]:
+    """Return the variables that make any Airflow process part of this stack."""
+    url = state.url("airflow-api-server")
+    database = postgres_uri(state, "airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
+    return {
+        "AIRFLOW_HOME": str(home.airflow),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "6",
+        "AIRFLOW__CORE__FERNET_KEY": state.secrets["airflow_fernet"],
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{u}:{r}" for u, r in USERS.items()),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords(home)),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(state.ports["airflow-api-server"]),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__SECRET_KEY": state.secrets["session"],
+        # One process answers the UI, the REST API and the tasks: each more costs 200 MB.
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": state.secrets["jwt"] * 2,  # HS512 wants 64 bytes
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # The default is no limit, and a callback that hangs would hold a worker for ever.
+        "AIRFLOW__CALLBACKS__CALLBACK_EXECUTION_TIMEOUT": "60",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.airflow / "logs"),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(state.ports["airflow-task-logs"]),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(state.ports["airflow-trigger-logs"]),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "false",
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def parts(home: Home, state: State) -> list[Part]:
+    """Return the step that brings the metadata database up to date, and the four components."""
+    env = settings(home, state) | exports(state)
+    components = [
+        _component(name, env, health.airflow_heartbeat(state.ports["airflow-api-server"], beat))
+        for name, beat in _HEARTBEATS.items()
+    ]
+    return [_metadata_schema(home, env), _api_server(home, state, env), *components]
+
+
+def _write_passwords(home: Home, state: State) -> None:
+    write_private(_passwords(home), json.dumps({name: state.secrets[name] for name in USERS}))
+
+
+def _metadata_schema(home: Home, env: dict[str, str]) -> Part:
+    marker, done = home.airflow / ".migrated", _version(env)
+    return Part(
+        name="airflow-schema",
+        argv=(PRODUCT / "bin/airflow", "db", "migrate"),
+        env=env,
+        after=("postgres-databases",),
+        before=lambda: home.airflow.mkdir(exist_ok=True),
+        is_done=lambda: marker.exists() and marker.read_text() == done,
+        finish=lambda: write_private(marker, done),
+        patience=180,
+        retry_for=0,
+    )
+
+
+def _api_server(home: Home, state: State, env: dict[str, str]) -> Part:
+    port = state.ports["airflow-api-server"]
+    return Part(
+        name="airflow-api-server",
+        argv=(PRODUCT / "bin/airflow", "api-server"),
+        env=env,
+        after=("airflow-schema",),
+        before=lambda: _write_passwords(home, state),
+        healthy=health.http_ok(port, "/api/v2/version"),
+        address=f"http://{HOST}:{port}",
+        patience=180,
+    )
+
+
+def _component(name: str, env: dict[str, str], healthy: health.Check) -> Part:
+    return Part(
+        name=f"airflow-{name}",
+        argv=(PRODUCT / "bin/airflow", name),
+        env=env,
+        after=("airflow-schema",),
+        healthy=healthy,
+        patience=180,
+    )
+
+
+def _passwords(home: Home) -> Path:
+    return home.airflow / "passwords.json"
+
+
+def _version(env: dict[str, str]) -> str:
+    """Name the Airflow that is installed and the database that it was set up in."""
+    found = PRODUCT.glob("lib/python3*/site-packages/apache_airflow_core-*.dist-info")
+    database = env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    return " ".join((*(p.name for p in found), hashlib.sha256(database.encode()).hexdigest()))

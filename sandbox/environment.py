@@ -1,0 +1,120 @@
+"""What the product needs to find the stack: connections and variables, as shell exports."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from sandbox.home import Home, write_private
+from sandbox.state import HOST, VENDORS, State
+
+AUDIT_BUCKET = "audit-raw"
+USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
+# Connections to vendors, by Airflow connection id; a new vendor is one line here.
+VENDOR_CONNECTIONS = {
+    "trackier_default": ("http", "trackier"),
+    "alerts_webhook": ("http", "webhook"),
+}
+
+
+def vendor_keys(state: State) -> dict[str, str]:
+    return {name: state.secrets[f"vendor_{name}"] for name in VENDORS}
+
+
+def postgres_uri(state: State, database: str) -> str:
+    external = state.replaced("postgres")
+    if external:
+        return urlsplit(external)._replace(path=f"/{database}").geturl()
+    login = f"postgres:{state.secrets['postgres']}"
+    return f"postgresql://{login}@{HOST}:{state.ports['postgres']}/{database}"
+
+
+def exports(state: State) -> dict[str, str]:
+    """Return every variable by name; the same for a given state, whatever is running."""
+    variables = _addresses(state)
+    for conn_id, fields in _connections(state, variables).items():
+        filled = {name: value for name, value in fields.items() if value not in (None, "")}
+        variables[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(filled)
+    return variables
+
+
+def write_env_file(home: Home, variables: dict[str, str]) -> None:
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
+    write_private(home.env_file, "".join(lines))
+
+
+def _addresses(state: State) -> dict[str, str]:
+    local = {part: f"{HOST}:{port}" for part, port in state.ports.items()}
+    password = state.secrets["redis"]
+    users = {
+        f"AIRFLOW_{name.upper()}_{what}": value
+        for name in ("operator", "viewer")
+        for what, value in (("USERNAME", name), ("PASSWORD", state.secrets[name]))
+    }
+    return {
+        "WAREHOUSE_DSN": postgres_uri(state, "warehouse"),
+        "REDIS_URL": state.replaced("redis") or f"redis://:{password}@{local['redis']}/0",
+        "MONGO_URI": state.replaced("mongo")
+        or f"mongodb://{local['mongo']}/?directConnection=true",
+        "S3_ENDPOINT_URL": state.replaced("s3") or f"http://{local['s3']}",
+        "AWS_ACCESS_KEY_ID": state.external.get("SANDBOX_AWS_ACCESS_KEY_ID", "test"),
+        "AWS_SECRET_ACCESS_KEY": state.external.get("SANDBOX_AWS_SECRET_ACCESS_KEY", "test"),
+        "AWS_DEFAULT_REGION": state.external.get("SANDBOX_AWS_DEFAULT_REGION", "us-east-1"),
+        "AUDIT_BUCKET": AUDIT_BUCKET,
+        "SMTP_URL": state.replaced("smtp") or f"smtp://{local['smtp']}",
+        "VENDOR_SANDBOX_URL": state.url("vendors"),
+        "VENDOR_SANDBOX_KEYS": json.dumps(vendor_keys(state)),
+        "VENDOR_SYNC_FERNET_KEYS": state.secrets["vendor_sync_fernet"],
+        "AIRFLOW_URL": state.url("airflow-api-server"),
+        "AIRFLOW_USERNAME": "admin",
+        "AIRFLOW_PASSWORD": state.secrets["admin"],
+        **users,
+    }
+
+
+def _connections(state: State, known: dict[str, str]) -> dict[str, dict[str, Any]]:
+    mail = {"from_email": "alerts@example.com", "to_email": "oncall@example.com"}
+    store = {"endpoint_url": known["S3_ENDPOINT_URL"], "region_name": known["AWS_DEFAULT_REGION"]}
+    return {
+        "warehouse_postgres": _from_uri("postgres", known["WAREHOUSE_DSN"]),
+        "analytics_redis": _from_uri("redis", known["REDIS_URL"])
+        | {"schema": None, "extra": {"db": int(urlsplit(known["REDIS_URL"]).path.strip("/") or 0)}},
+        "broadstreet_mongo": _from_uri("mongo", known["MONGO_URI"])
+        | {"extra": _mongo_options(known["MONGO_URI"])},
+        "alerts_smtp": _from_uri("smtp", known["SMTP_URL"])
+        | {"extra": {**mail, "disable_ssl": True, "disable_tls": True}},
+        "audit_s3": {
+            "conn_type": "aws",
+            "login": known["AWS_ACCESS_KEY_ID"],
+            "password": known["AWS_SECRET_ACCESS_KEY"],
+            "extra": {**store, "bucket": known["AUDIT_BUCKET"]},
+        },
+        **{
+            conn_id: {
+                "conn_type": conn_type,
+                "host": f"{known['VENDOR_SANDBOX_URL']}/{vendor}",
+                "password": state.secrets[f"vendor_{vendor}"],
+            }
+            for conn_id, (conn_type, vendor) in VENDOR_CONNECTIONS.items()
+        },
+    }
+
+
+def _mongo_options(uri: str) -> dict[str, Any]:
+    """Return the options of the address, as Airflow's hook hands `extra` to the client."""
+    parts = urlsplit(uri)
+    return dict(parse_qsl(parts.query)) | ({"srv": True} if parts.scheme.endswith("+srv") else {})
+
+
+def _from_uri(conn_type: str, uri: str) -> dict[str, Any]:
+    parts = urlsplit(uri)
+    return {
+        "conn_type": conn_type,
+        "host": parts.hostname,
+        "port": parts.port,
+        "login": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "schema": parts.path.strip("/"),
+    }

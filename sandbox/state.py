@@ -1,0 +1,140 @@
+"""What a stack remembers between starts: its ports, its secrets, and servers that are not ours."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import socket
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from sandbox.home import DEFAULT_HOME, Home, read_json, write_private
+
+HOST = "127.0.0.1"
+PREFERRED_PORTS = {
+    "postgres": 25432,
+    "mongo": 27117,
+    "s3": 29000,
+    "redis": 26379,
+    "smtp": 21025,
+    "vendors": 28090,
+    "airflow-api-server": 28080,
+    "airflow-task-logs": 28793,
+    "airflow-trigger-logs": 28794,
+    "edge": 28051,
+}
+VENDORS = (
+    "trackier",
+    "meta",
+    "tiktok",
+    "snapchat",
+    "shopify",
+    "woocommerce",
+    "salla",
+    "zid",
+    "broadstreet",
+    "fx",
+    "webhook",
+)
+# The real server that replaces a part, by the variable that names it.
+REPLACEMENTS = {
+    "postgres": "SANDBOX_POSTGRES_URI",
+    "mongo": "SANDBOX_MONGO_URI",
+    "s3": "SANDBOX_S3_ENDPOINT_URL",
+    "redis": "SANDBOX_REDIS_URL",
+    "smtp": "SANDBOX_SMTP_URL",
+}
+_REPLACEMENT_DETAILS = (
+    "SANDBOX_AWS_ACCESS_KEY_ID",
+    "SANDBOX_AWS_SECRET_ACCESS_KEY",
+    "SANDBOX_AWS_DEFAULT_REGION",
+)
+
+
+@dataclass(slots=True)
+class State:
+    """Ports by part, secrets by purpose, and the addresses of replacements by part."""
+
+    ports: dict[str, int] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    external: dict[str, str] = field(default_factory=dict)
+
+    def replaced(self, part: str) -> str | None:
+        return self.external.get(REPLACEMENTS.get(part, ""))
+
+    def url(self, part: str) -> str:
+        return f"http://{HOST}:{self.ports[part]}"
+
+
+def load(home: Home) -> State:
+    saved = read_json(home.state_file)
+    return State(**{name: saved.get(name, {}) for name in ("ports", "secrets", "external")})
+
+
+def prepare(home: Home, *, ports_from: int | None = None) -> State:
+    """Return the state for a start: what is missing is generated, a busy port is exchanged."""
+    state = load(home)
+    state.external = _replacements(os.environ)
+    state.secrets = _new_secrets() | state.secrets
+    wanted = _preferred_ports(home, ports_from)
+    if ports_from is None:
+        wanted |= {name: port for name, port in state.ports.items() if name in wanted}
+    state.ports = {}
+    for name, port in wanted.items():
+        state.ports[name] = _free_port(port, set(state.ports.values()) | set(wanted.values()))
+    write_private(home.state_file, json.dumps(asdict(state), indent=1))
+    return state
+
+
+def survey_ports(home: Home) -> list[tuple[str, int, bool]]:
+    """Return for each part the port that a start would try first, and whether it is free."""
+    wanted = _preferred_ports(home, None) | load(home).ports
+    return [(name, port, _is_free(port)) for name, port in wanted.items()]
+
+
+def _replacements(environment: Mapping[str, str]) -> dict[str, str]:
+    names = (*REPLACEMENTS.values(), *_REPLACEMENT_DETAILS)
+    return {name: environment[name] for name in names if environment.get(name)}
+
+
+def _new_secrets() -> dict[str, str]:
+    fernet = ("airflow_fernet", "vendor_sync_fernet")
+    words = ("postgres", "redis", "jwt", "session", "admin", "operator", "viewer")
+    vendors = tuple(f"vendor_{name}" for name in VENDORS)
+    keys = {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in fernet}
+    return keys | {name: secrets.token_hex(16) for name in (*words, *vendors)}
+
+
+def _preferred_ports(home: Home, ports_from: int | None) -> dict[str, int]:
+    """Give each home its own ports, so that two stacks which start together do not meet."""
+    if ports_from is None:
+        if home.root == DEFAULT_HOME:
+            return dict(PREFERRED_PORTS)
+        # Below the range that the system hands out to outgoing connections.
+        ports_from = 10_000 + 16 * (zlib.crc32(str(home.root).encode()) % 900)
+    return {name: ports_from + index for index, name in enumerate(PREFERRED_PORTS)}
+
+
+def _free_port(wanted: int, taken: set[int]) -> int:
+    if _is_free(wanted):
+        return wanted
+    while True:
+        with socket.socket() as listener:
+            listener.bind((HOST, 0))
+            port = listener.getsockname()[1]
+        if port not in taken:
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        # Without it a port of connections that ended a minute ago would look busy.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return False
+    return True
