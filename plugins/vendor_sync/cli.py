@@ -2,27 +2,162 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from vendor_sync.connections import connection_from_environment, require_connection
+from vendor_sync.errors import (
+    ConfigurationError,
+    LockedError,
+    StorageError,
+    SyncError,
+    TemporaryError,
+)
 from vendor_sync.migrations import migrate as apply_migrations
+from vendor_sync.trackier.flow import Watch, run_offer_sync, skip_run
+
+# sysexits.h, so that a caller knows whether trying again can help.
+EXIT_CONFIGURATION = 78
+EXIT_TEMPORARY = 75
+EXIT_FAILED = 1
+EXIT_SKIPPED = 3
 
 app = typer.Typer(
     help="Run the sync flows and their chores. Connections come from AIRFLOW_CONN_* variables.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
 )
+_console = Console(stderr=True)
 
 
 @app.callback()
-def root() -> None:
-    """Keep `migrate` a subcommand while it is the only one."""
+def root(
+    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log.")] = False
+) -> None:
+    """Run the sync flows and their chores."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
 
 
 @app.command()
 def migrate() -> None:
     """Bring the warehouse to the newest schema; safe to repeat."""
-    applied = apply_migrations(
-        require_connection(connection_from_environment, "warehouse_postgres")
-    )
+    with _errors_shown():
+        applied = apply_migrations(
+            require_connection(connection_from_environment, "warehouse_postgres")
+        )
     typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+
+
+@app.command("trackier-offers")
+def trackier_offers(
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="name=value; names: brand_ids (comma-separated), include_publishers, "
+            "full_refresh, dry_run.",
+        ),
+    ] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Option(help="Take up this run again, after it failed or was killed."),
+    ] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
+    ] = 300,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Copy Trackier's brands and offers into PostgreSQL, raw pages into S3."""
+    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    with _errors_shown(name), _progress_bars() as watch:
+        try:
+            result = run_offer_sync(
+                connection_from_environment,
+                run_id=name,
+                trigger="cli",
+                params=_pairs(param or []),
+                lock_wait_seconds=lock_wait,
+                watch=watch,
+            )
+        except LockedError:
+            result = skip_run(connection_from_environment, name)
+    _show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+def _pairs(params: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in params:
+        name, separator, value = text.partition("=")
+        if not separator:
+            message = f"--param takes name=value, not {text!r}."
+            raise ConfigurationError(message)
+        pairs[name.strip()] = value
+    return pairs
+
+
+@contextmanager
+def _errors_shown(run_id: str | None = None) -> Generator[None]:
+    """End with one clear message and an exit code that says whether trying again can help."""
+    try:
+        yield
+    except ConfigurationError as error:
+        _console.print(f"Configuration: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_CONFIGURATION) from None
+    except SyncError as error:
+        temporary = isinstance(error, TemporaryError | StorageError)
+        _console.print(f"Failed: {error}", style="red", markup=False, soft_wrap=True)
+        if run_id:
+            _console.print(f"Take it up again with: --run-id {run_id}", markup=False)
+        raise typer.Exit(EXIT_TEMPORARY if temporary else EXIT_FAILED) from None
+
+
+@contextmanager
+def _progress_bars() -> Generator[Watch | None]:
+    """Yield a watcher that draws a bar per entity type where a person watches, else None."""
+    if not _console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def watch(entity_type: str, completed: int, total: int | None) -> None:
+            if entity_type not in tasks:
+                tasks[entity_type] = bars.add_task(entity_type.replace("_", " "), total=total)
+            bars.update(tasks[entity_type], completed=completed, total=total)
+
+        yield watch
+
+
+def _show(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, indent=2, sort_keys=True))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in result.items():
+        shown = (
+            ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        )  # pyright: ignore[reportUnknownVariableType]
+        table.add_row(name, str(shown))  # pyright: ignore[reportUnknownArgumentType]
+    Console(soft_wrap=True).print(table)

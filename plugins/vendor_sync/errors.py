@@ -60,22 +60,24 @@ class TemporaryError(VendorError):
 
 
 class RateLimitedError(TemporaryError):
-    """The vendor asks to wait until `retry_at` (an aware instant)."""
+    """The vendor asks to wait: until `retry_at` (an aware instant), or it does not say (None)."""
 
     def __init__(
         self,
         message: str,
         *,
-        retry_at: datetime,
+        retry_at: datetime | None,
         status: int | None = None,
         code: str | None = None,
     ) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_at = retry_at
 
-    def wait_seconds(self, now: datetime | None = None) -> float:
-        """Return the seconds from `now` until the vendor accepts requests again, at least 0."""
-        return max(0.0, (self.retry_at - (now or datetime.now(UTC))).total_seconds())
+    def wait_seconds(self) -> float:
+        """Return the seconds from now until the vendor accepts requests; 0 if it does not say."""
+        if self.retry_at is None:
+            return 0.0
+        return max(0.0, (self.retry_at - datetime.now(UTC)).total_seconds())
 
 
 class TokenExpiredError(VendorError):

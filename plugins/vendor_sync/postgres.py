@@ -74,7 +74,8 @@ def connect(connection: Connection, *, application_name: str) -> Warehouse:
             connect_timeout=10,
             autocommit=True,
             cursor_factory=CountingCursor,
-            options="-c timezone=UTC",
+            # A plan made while a table was empty must not stay while it grows by a million rows.
+            options="-c timezone=UTC -c plan_cache_mode=force_custom_plan",
         )
     except psycopg.OperationalError as error:
         raise _connection_error(connection, error) from None

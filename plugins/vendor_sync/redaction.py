@@ -39,7 +39,7 @@ class Redactor:
             try:
                 return json.dumps(self.redact_item(json.loads(body)), ensure_ascii=False).encode()
             except (ValueError, UnicodeEncodeError):
-                # Unreadable, and a key could hide behind escapes: resolve those first, lose no secret.
+                # Unreadable, and a key could hide behind escapes: resolve those first.
                 body = _ESCAPED_ASCII.sub(_unescape, body)
         pieces: list[bytes] = []
         position = 0

@@ -13,8 +13,9 @@ CREATE TABLE ops.sync_runs (
     trigger text NOT NULL,
     params jsonb NOT NULL,
     status text NOT NULL,
-    attempt integer NOT NULL DEFAULT 1,
+    attempt bigint NOT NULL,
     started_at timestamptz NOT NULL,
+    waiting_since timestamptz,
     finished_at timestamptz,
     counts jsonb NOT NULL DEFAULT '{}',
     api_calls bigint NOT NULL DEFAULT 0,
@@ -31,6 +32,7 @@ CREATE TABLE ops.sync_runs (
 );
 COMMENT ON TABLE ops.sync_runs IS 'One row a run of a flow; a retried run keeps its row and counts its attempts.';
 COMMENT ON COLUMN ops.sync_runs.run_id IS 'Airflow''s run id, or the one given on the command line.';
+COMMENT ON COLUMN ops.sync_runs.waiting_since IS 'Since when it waits for the flow''s lock; NULL once it has it.';
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs (flow, started_at DESC);
 
 CREATE TABLE ops.sync_progress (
@@ -51,7 +53,7 @@ CREATE TABLE ops.sync_pages (
     run_key bigint NOT NULL,
     entity text NOT NULL,
     audit_key text,
-    item_count integer NOT NULL,
+    item_count bigint NOT NULL,
     fetched_at timestamptz NOT NULL,
     CONSTRAINT sync_pages_pkey PRIMARY KEY (page_key),
     CONSTRAINT sync_pages_run_key_fkey FOREIGN KEY (run_key)
@@ -64,13 +66,15 @@ CREATE TABLE ops.sync_outcomes (
     run_key bigint NOT NULL,
     entity text NOT NULL,
     external_id text NOT NULL,
-    parent_id text,
     outcome text NOT NULL,
     walk bigint NOT NULL,
-    duplicates integer NOT NULL DEFAULT 0,
+    duplicates bigint NOT NULL,
     CONSTRAINT sync_outcomes_pkey PRIMARY KEY (run_key, entity, external_id),
     CONSTRAINT sync_outcomes_outcome_check CHECK (
-        outcome IN ('inserted', 'updated', 'unchanged', 'deactivated', 'kept', 'rejected', 'complete', 'failed')
+        outcome IN (
+            'inserted', 'updated', 'unchanged', 'deactivated', 'kept', 'rejected', 'complete',
+            'partial', 'failed'
+        )
     )
 );
 COMMENT ON TABLE ops.sync_outcomes IS

@@ -49,7 +49,9 @@ CREATE TABLE affiliate.offers (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT offers_pkey PRIMARY KEY (offer_id),
     CONSTRAINT offers_trackier_campaign_id_key UNIQUE (trackier_campaign_id),
-    CONSTRAINT offers_advertiser_id_fkey FOREIGN KEY (advertiser_id) REFERENCES affiliate.brands (brand_id),
+    CONSTRAINT offers_advertiser_id_fkey FOREIGN KEY (advertiser_id) REFERENCES affiliate.brands (
+        brand_id
+    ),
     CONSTRAINT offers_name_check CHECK (name <> ''),
     CONSTRAINT offers_base_commission_pct_check CHECK (base_commission_pct BETWEEN 0 AND 100),
     CONSTRAINT offers_payout_amount_check CHECK (payout_amount >= 0),

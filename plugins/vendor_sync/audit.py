@@ -1,0 +1,112 @@
+"""Keeps vendors' response pages in S3 before they are parsed, without secrets, compressed."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vendor_sync.connections import Connection
+from vendor_sync.errors import ConfigurationError, StorageError
+
+_GZIP_WINDOW = 31  # zlib's number for "with a gzip header"
+_LEVEL = 3
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SETTINGS_ERRORS = {
+    "NoSuchBucket": "does not exist",
+    "404": "does not exist",
+    "InvalidAccessKeyId": "refuses the access key",
+    "SignatureDoesNotMatch": "refuses the secret key",
+    "AccessDenied": "refuses access to the key's owner",
+    "403": "refuses the keys",
+}
+
+
+def s3_client(connection: Connection) -> BaseClient:
+    """Return an S3 client for Airflow's `aws` connection type; without keys, the machine's role."""
+    return boto3.client(  # pyright: ignore[reportUnknownMemberType]
+        "s3",
+        aws_access_key_id=connection.login,
+        aws_secret_access_key=connection.password,
+        region_name=connection.extra.get("region_name", "us-east-1"),
+        endpoint_url=connection.extra.get("endpoint_url"),
+        config=Config(
+            retries={"mode": "standard", "max_attempts": 4},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=32,
+        ),
+    )
+
+
+class AuditArchive:
+    """Writes one object a page: `<flow>/<entity>/<yyyy>/<mm>/<dd>/<run>/<attempt>-<number>`."""
+
+    def __init__(  # noqa: PLR0913 - what a key is made of, all keyword
+        self,
+        client: Any,  # noqa: ANN401 - boto3 makes its clients at run time
+        *,
+        connection: Connection,
+        redact: Callable[[str, bytes], bytes],
+        flow: str,
+        run_id: str,
+        attempt: int,
+        started_at: datetime,
+    ) -> None:
+        self._client = client
+        self._conn_id = connection.conn_id
+        self._bucket = _bucket(connection)
+        self._redact = redact
+        self._prefix = f"{flow}/{{entity}}/{started_at:%Y/%m/%d}/{_UNSAFE.sub('_', run_id)}"
+        self._attempt = attempt
+        self._numbers = itertools.count(1)
+
+    def check(self) -> None:
+        """Raise ConfigurationError now, before the run does any work, if the bucket is unusable."""
+        self._call("head_bucket")
+
+    def store(self, entity: str, body: bytes) -> str:
+        """Keep one redacted, gzipped page and return its key."""
+        number = next(self._numbers)
+        key = f"{self._prefix.format(entity=entity)}/{self._attempt:02d}-{number:07d}.json.gz"
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        packed = compressor.compress(self._redact(entity, body)) + compressor.flush()
+        self._call(
+            "put_object",
+            Key=key,
+            Body=packed,
+            ContentType="application/json",
+            ContentEncoding="gzip",
+        )
+        return key
+
+    def _call(self, operation: str, **arguments: object) -> None:
+        try:
+            getattr(self._client, operation)(Bucket=self._bucket, **arguments)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            where = f"Connection '{self._conn_id}': S3 bucket '{self._bucket}'"
+            if code in _SETTINGS_ERRORS:
+                message = f"{where} {_SETTINGS_ERRORS[code]} ({code})."
+                raise ConfigurationError(message) from None
+            message = f"{where} failed: {code}"
+            raise StorageError(message) from None
+        except BotoCoreError as error:
+            message = f"Connection '{self._conn_id}': S3 cannot be reached: {type(error).__name__}"
+            raise StorageError(message) from None
+
+
+def _bucket(connection: Connection) -> str:
+    bucket = connection.extra.get("bucket")
+    if not isinstance(bucket, str) or not bucket:
+        message = f"Connection '{connection.conn_id}' names no bucket: set extra 'bucket'."
+        raise ConfigurationError(message)
+    return bucket

@@ -1,0 +1,288 @@
+"""HTTP for all vendors: timeouts, bounded retries in seconds, rate limits and an audit tap.
+
+Retries live here for what heals within a minute; what takes longer leaves as an error that carries
+the instant to try again, so that no worker waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_base, wait_exponential_jitter
+
+from vendor_sync.errors import (
+    AuthenticationError,
+    PermanentError,
+    RateLimitedError,
+    TemporaryError,
+    VendorError,
+)
+from vendor_sync.rate_limit import RateLimiter
+from vendor_sync.redaction import redact_url
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+_CHUNK_BYTES = 1 << 20
+_SHOWN_CHARACTERS = 200
+_OK_END = 300
+_UNAUTHORIZED = (401, 403)
+_TEMPORARY_STATUSES = (408, 425)
+_SERVER_ERROR = 500
+_TOO_MANY = 429
+
+
+class Archive(Protocol):
+    """Where response pages are kept before anyone parses them."""
+
+    def store(self, entity: str, body: bytes) -> str:
+        """Keep the body and return the key to find it by."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vendor's answer with a non-2xx status, as the vendor's classifier sees it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One response: what it decodes to, and where its bytes are archived."""
+
+    content: T
+    audit_key: str | None
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLimits:
+    """Bounds of one request, in seconds and bytes; the defaults suit a JSON list API."""
+
+    connect_seconds: float = 5
+    read_seconds: float = 30
+    total_seconds: float = 120
+    body_bytes: int = 64 << 20
+    attempts: int = 3
+    backoff_seconds: float = 0.5
+    longest_wait_seconds: float = 60
+
+
+class Usage:
+    """Counts calls, retries and bytes of a run; shared by its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.calls = 0
+        self.retries = 0
+        self.bytes_received = 0
+
+    def add(self, *, calls: int = 0, retries: int = 0, bytes_received: int = 0) -> None:
+        """Add to the counters."""
+        with self._lock:
+            self.calls += calls
+            self.retries += retries
+            self.bytes_received += bytes_received
+
+
+class RestClient:
+    """Sends GET requests to one vendor; thread-safe."""
+
+    def __init__(  # noqa: PLR0913 - all keyword, all strategies of one request
+        self,
+        *,
+        base_url: str,
+        headers: Mapping[str, str],
+        limiter: RateLimiter,
+        classify: Callable[[Answer], VendorError],
+        usage: Usage,
+        archive: Archive | None = None,
+        limits: HttpLimits | None = None,
+        connections: int = 8,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._limiter = limiter
+        self._classify = classify
+        self._archive = archive
+        self._limits = limits or HttpLimits()
+        self._usage = usage
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc or proxy variable must not redirect a vendor key
+        self._session.headers.update({"Accept": "application/json", **headers})
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def get_page(
+        self,
+        path: str,
+        params: list[tuple[str, str]],
+        *,
+        entity: str,
+        decode: Callable[[bytes], T],
+    ) -> Page[T]:
+        """Return one decoded page, archived before it was decoded.
+
+        `decode` raises ValueError for a body that is not what the vendor promises; that is retried
+        like a broken connection. Raises a VendorError when the attempts are used up.
+        """
+        retrying = Retrying(
+            stop=stop_after_attempt(self._limits.attempts),
+            wait=_VendorWait(self._limits.backoff_seconds),
+            retry=retry_if_exception(self._heals_soon),
+            before_sleep=self._before_retry,
+            reraise=True,
+        )
+        return retrying(self._attempt, path, params, entity, decode)
+
+    def _attempt(
+        self, path: str, params: list[tuple[str, str]], entity: str, decode: Callable[[bytes], T]
+    ) -> Page[T]:
+        self._limiter.acquire()
+        self._usage.add(calls=1)
+        body = self._send(path, params)
+        fetched_at = datetime.now(UTC)
+        self._usage.add(bytes_received=len(body))
+        audit_key = self._archive.store(entity, body) if self._archive else None
+        try:
+            content = decode(body)
+        except ValueError as error:
+            request = self._describe(path, params)
+            message = f"{request} answered a body that cannot be read: {error}"
+            raise TemporaryError(message) from error
+        return Page(content, audit_key, fetched_at)
+
+    def _send(self, path: str, params: list[tuple[str, str]]) -> bytes:
+        request = self._describe(path, params)
+        limits = self._limits
+        try:
+            with self._session.get(
+                self._base_url + path,
+                params=params,
+                timeout=(limits.connect_seconds, limits.read_seconds),
+                allow_redirects=False,  # the key must not follow a redirect to another host
+                stream=True,
+            ) as response:
+                body = self._read(response, request)
+                if response.status_code < _OK_END:
+                    return body
+                answer = Answer(response.status_code, response.headers, body, request)
+        except requests.RequestException as error:
+            # The original may quote the URL and headers; its kind and cause are enough.
+            message = f"{request} failed: {_cause(error)}"
+            raise TemporaryError(message) from None
+        raise self._classify(answer)
+
+    def _read(self, response: requests.Response, request: str) -> bytes:
+        deadline = time.monotonic() + self._limits.total_seconds
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._limits.body_bytes:
+                message = f"{request} answered more than {self._limits.body_bytes} bytes."
+                raise PermanentError(message)
+            if time.monotonic() > deadline:
+                message = f"{request} was not done after {self._limits.total_seconds:.0f} s."
+                raise TemporaryError(message)
+        return b"".join(chunks)
+
+    def _describe(self, path: str, params: list[tuple[str, str]]) -> str:
+        query = requests.Request("GET", self._base_url + path, params=params).prepare().url or ""
+        text = f"GET {redact_url(query)}"
+        return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+
+    def _heals_soon(self, error: BaseException) -> bool:
+        if isinstance(error, RateLimitedError):
+            return error.wait_seconds() <= self._limits.longest_wait_seconds
+        return isinstance(error, TemporaryError)
+
+    def _before_retry(self, state: RetryCallState) -> None:
+        self._usage.add(retries=1)
+        error = state.outcome.exception() if state.outcome else None
+        pause = state.next_action.sleep if state.next_action else 0.0
+        if isinstance(error, RateLimitedError):
+            self._limiter.defer(pause)
+        logger.info("retry %d in %.1f s: %s", state.attempt_number, pause, error)
+
+
+class _VendorWait(wait_base):
+    """Wait what the vendor asks for, otherwise exponentially with jitter."""
+
+    def __init__(self, first_seconds: float) -> None:
+        self._backoff = wait_exponential_jitter(
+            initial=first_seconds, max=first_seconds * 20, jitter=first_seconds
+        )
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        if isinstance(error, RateLimitedError) and error.retry_at is not None:
+            return error.wait_seconds()
+        return self._backoff(retry_state)
+
+
+def classify_by_status(answer: Answer, *, code: str | None = None, text: str = "") -> VendorError:
+    """Return the error for an HTTP status; vendors with codes of their own look at those first."""
+    message = f"{answer.request} answered {answer.status} {code or ''} {text}".rstrip()
+    if answer.status == _TOO_MANY:
+        retry_at = retry_at_from_headers(answer.headers, datetime.now(UTC))
+        return RateLimitedError(message, retry_at=retry_at, status=answer.status, code=code)
+    if answer.status in _UNAUTHORIZED:
+        return AuthenticationError(message, status=answer.status, code=code)
+    if answer.status >= _SERVER_ERROR or answer.status in _TEMPORARY_STATUSES:
+        return TemporaryError(message, status=answer.status, code=code)
+    return PermanentError(message, status=answer.status, code=code)
+
+
+def retry_at_from_headers(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Return when a vendor accepts requests again, or None if it does not say.
+
+    Reads Retry-After (seconds or an HTTP date, RFC 9110 10.2.3), then X-RateLimit-Reset (epoch).
+    """
+    retry_after = headers.get("Retry-After", "").strip()
+    if retry_after:
+        try:
+            return now + timedelta(seconds=max(0.0, float(retry_after)))
+        except (ValueError, OverflowError):
+            pass
+        try:
+            instant = parsedate_to_datetime(retry_after)
+            return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        except ValueError:
+            pass
+    try:
+        return datetime.fromtimestamp(float(headers["X-RateLimit-Reset"]), UTC)
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _cause(error: BaseException) -> str:
+    """Return the kinds of a requests error and of its causes, without the URL they quote."""
+    names: list[str] = [type(error).__name__]
+    inner: Any = error
+    while inner is not None:
+        reason = getattr(inner, "reason", None) or next(
+            (part for part in getattr(inner, "args", ()) if isinstance(part, BaseException)), None
+        )
+        inner = reason if isinstance(reason, BaseException) else None
+        if inner is not None:
+            names.append(type(inner).__name__)
+    return " <- ".join(dict.fromkeys(names))

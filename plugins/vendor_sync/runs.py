@@ -1,0 +1,305 @@
+"""A run's own records in schema `ops`: row, progress, pages, refused records, counts, event."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import resource
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Self
+
+import psycopg
+from psycopg.types.json import Json, Jsonb
+
+from vendor_sync.errors import SyncError
+from vendor_sync.postgres import Warehouse, load_query
+
+logger = logging.getLogger(__name__)
+_EVENT_NAMESPACE = uuid.UUID("5b0c4a52-7f0e-4a7e-9d53-6f2f0b1c7a11")
+_WALKS_PER_ATTEMPT = 1_000_000
+_PROGRESS_SECONDS = 1.0
+# Linux counts ru_maxrss in KiB, macOS in bytes.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a flow; `attempt` grows when it is killed or fails and is started again."""
+
+    run_key: int
+    flow: str
+    run_id: str
+    attempt: int
+    started_at: datetime
+
+    @property
+    def first_walk(self) -> int:
+        """The lowest walk number of this attempt: what was seen since is at or above it."""
+        return self.attempt * _WALKS_PER_ATTEMPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A refused record. `kind` is `invalid`, or `unmatched` where nothing is wrong with it."""
+
+    entity: str
+    external_id: str | None
+    reason: str
+    item: Any
+    audit_key: str | None
+    kind: str = "invalid"
+
+
+class RunStore:
+    """Reads and writes the records of one flow's runs, inside the caller's transactions."""
+
+    def __init__(self, conn: Warehouse, flow: str) -> None:
+        self._conn = conn
+        self._flow = flow
+
+    def announce(self, run_id: str, trigger: str, params: Mapping[str, Any]) -> datetime:
+        """Write the run as waiting for its turn; return since when it has been waiting."""
+        row = self._conn.execute(
+            load_query("ops/announce_run.sql"),
+            {
+                "flow": self._flow,
+                "run_id": run_id,
+                "trigger": trigger,
+                "params": Jsonb(dict(params)),
+                "now": datetime.now(UTC),
+            },
+        ).fetchone()
+        assert row is not None  # noqa: S101 - INSERT ... RETURNING
+        return row[0]
+
+    def waiting_since(self, run_id: str) -> datetime:
+        """Return since when the announced run has been waiting; now, if it is not."""
+        row = self._conn.execute(
+            load_query("ops/get_waiting_since.sql"), {"flow": self._flow, "run_id": run_id}
+        ).fetchone()
+        return row[0] if row and row[0] else datetime.now(UTC)
+
+    def begin(self, run_id: str) -> Run:
+        """Start (or restart) the announced run; call it with the flow's lock held.
+
+        Holding the lock proves that no other run is alive: rows that still say so are corrected,
+        and what finished runs remembered about single records is forgotten.
+        """
+        self._conn.execute(
+            load_query("ops/close_interrupted_runs.sql"),
+            {"flow": self._flow, "run_id": run_id, "now": datetime.now(UTC)},
+        )
+        self._conn.execute(
+            load_query("ops/forget_outcomes.sql"), {"flow": self._flow, "run_id": run_id}
+        )
+        row = self._conn.execute(
+            load_query("ops/begin_run.sql"), {"flow": self._flow, "run_id": run_id}
+        ).fetchone()
+        assert row is not None  # noqa: S101 - announced before
+        return Run(
+            run_key=row[0], flow=self._flow, run_id=run_id, attempt=row[1], started_at=row[2]
+        )
+
+    def finish(
+        self,
+        run_id: str,
+        status: str,
+        *,
+        counts: Mapping[str, Any] | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Write how the run ended; counts of a failed run stay what they were."""
+        self._conn.execute(
+            load_query("ops/finish_run.sql"),
+            {
+                "flow": self._flow,
+                "run_id": run_id,
+                "status": status,
+                "now": datetime.now(UTC),
+                "counts": None if counts is None else Jsonb(dict(counts)),
+                "error": error,
+            },
+        )
+
+    def record_usage(self, run_id: str, usage: Mapping[str, int]) -> None:
+        """Write what the run has used: api_calls, retries, queries, bytes_received, peak memory."""
+        self._conn.execute(
+            load_query("ops/record_usage.sql"), {"flow": self._flow, "run_id": run_id, **usage}
+        )
+
+    def record_page(
+        self, run: Run, entity: str, audit_key: str | None, items: int, at: datetime
+    ) -> int:
+        """Write which archived page is merged next, and return its key."""
+        row = self._conn.execute(
+            load_query("ops/insert_page.sql"),
+            {
+                "run_key": run.run_key,
+                "entity": entity,
+                "audit_key": audit_key,
+                "item_count": items,
+                "fetched_at": at,
+            },
+        ).fetchone()
+        assert row is not None  # noqa: S101 - INSERT ... RETURNING
+        return row[0]
+
+    def reject(self, run: Run, rejects: Sequence[Reject]) -> None:
+        """Keep refused records; the same record refused again in this run is kept once."""
+        now = datetime.now(UTC)
+        self._conn.cursor().executemany(
+            load_query("ops/insert_reject.sql"),
+            [
+                {
+                    "run_key": run.run_key,
+                    "flow": run.flow,
+                    "entity": reject.entity,
+                    "external_id": _storable(reject.external_id),
+                    "kind": reject.kind,
+                    "reason": _storable(reject.reason),
+                    "item": Json(reject.item, dumps=_dump),
+                    "audit_key": reject.audit_key,
+                    "fingerprint": _fingerprint(reject),
+                    "now": now,
+                }
+                for reject in rejects
+            ],
+        )
+
+    def outcome_counts(self, run: Run) -> dict[str, dict[str, int]]:
+        """Return {entity: {outcome: records, "duplicates": n, "rejected": n, "unmatched": n}}."""
+        counts: dict[str, dict[str, int]] = {}
+        rows = self._conn.execute(
+            load_query("ops/count_outcomes.sql"), {"run_key": run.run_key}
+        ).fetchall()
+        for entity, outcome, number in rows:
+            counts.setdefault(entity, {})[outcome] = number
+        return counts
+
+    def emit(self, run: Run, name: str, payload: Mapping[str, Any]) -> uuid.UUID:
+        """Put the run's event into the outbox; a rerun keeps its id and publishes it again."""
+        event_id = uuid.uuid5(_EVENT_NAMESPACE, f"{name}/{run.flow}/{run.run_id}")
+        self._conn.execute(
+            load_query("ops/upsert_event.sql"),
+            {
+                "event_id": event_id,
+                "flow": run.flow,
+                "run_key": run.run_key,
+                "name": name,
+                "payload": Jsonb(dict(payload)),
+                "now": datetime.now(UTC),
+            },
+        )
+        return event_id
+
+
+class Progress:
+    """How far a run is; a thread of its own writes what changed once a second."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Warehouse],
+        run: Run,
+        watch: Callable[[str, int, int | None], None] | None = None,
+    ) -> None:
+        self._connect = connect
+        self._watch = watch
+        self._run = run
+        self._lock = threading.Lock()
+        self._values: dict[str, tuple[int, int | None]] = {}
+        self._written: dict[str, tuple[int, int | None]] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write_regularly, name="progress", daemon=True)
+        self.queries = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def add(self, entity_type: str, completed: int) -> None:
+        """Count records as done."""
+        self._change(entity_type, completed, None)
+
+    def expect(self, entity_type: str, total: int | None) -> None:
+        """Say how many records there will be, where that is known."""
+        self._change(entity_type, 0, total)
+
+    def _change(self, entity_type: str, completed: int, total: int | None) -> None:
+        with self._lock:
+            done, known = self._values.get(entity_type, (0, None))
+            value = (done + completed, known if total is None else total)
+            self._values[entity_type] = value
+        if self._watch:
+            self._watch(entity_type, *value)
+
+    def snapshot(self) -> dict[str, tuple[int, int | None]]:
+        """Return {entity_type: (completed, total)}."""
+        with self._lock:
+            return dict(self._values)
+
+    def _write_regularly(self) -> None:
+        try:
+            with self._connect() as conn:
+                while not self._stop.wait(_PROGRESS_SECONDS):
+                    self._write(conn)
+                self._write(conn)
+        except (psycopg.Error, SyncError) as error:
+            # A lost server stops the run itself; progress must not be what fails it.
+            logger.warning("progress is no longer written: %s", error)
+
+    def _write(self, conn: Warehouse) -> None:
+        values = self.snapshot()
+        changed = {
+            name: value for name, value in values.items() if self._written.get(name) != value
+        }
+        if not changed:
+            return
+        names = list(changed)
+        conn.execute(
+            load_query("ops/upsert_progress.sql"),
+            {
+                "run_key": self._run.run_key,
+                "entity_types": names,
+                "completed": [changed[name][0] for name in names],
+                "totals": [changed[name][1] for name in names],
+                "now": datetime.now(UTC),
+            },
+        )
+        self._written = values
+        self.queries += 1
+
+
+def peak_memory_bytes() -> int:
+    """Return the highest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+
+
+def _dump(item: object) -> str:
+    return json.dumps(item, default=_plain, sort_keys=True)
+
+
+def _plain(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+def _fingerprint(reject: Reject) -> str:
+    text = f"{reject.entity}\0{reject.external_id}\0{reject.reason}\0{_dump(reject.item)}"
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def _storable(text: str | None) -> str | None:
+    """Return text that PostgreSQL accepts: it holds neither NUL nor half a surrogate pair."""
+    if text is None:
+        return None
+    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()

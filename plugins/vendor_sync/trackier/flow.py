@@ -1,0 +1,219 @@
+"""Opens what a Trackier sync needs, runs it under the flow's lock, and records how it ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import redis
+
+from vendor_sync.audit import AuditArchive, s3_client
+from vendor_sync.connections import Connection, ConnectionSource, require_connection
+from vendor_sync.errors import ConfigurationError, SyncError
+from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
+from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
+from vendor_sync.rest_client import Usage
+from vendor_sync.runs import Progress, Run, RunStore, peak_memory_bytes
+from vendor_sync.trackier.client import REDACTORS, TrackierClient, trackier_client
+from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
+from vendor_sync.trackier.sync import OfferSync
+
+logger = logging.getLogger(__name__)
+FLOW = "trackier_offer_sync"
+LOCK_WAIT_SECONDS = 300
+Watch = Callable[[str, int, int | None], None]
+
+
+def run_offer_sync(  # noqa: PLR0913 - all keyword
+    source: ConnectionSource,
+    *,
+    run_id: str,
+    trigger: str,
+    params: Mapping[str, Any],
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    watch: Watch | None = None,
+) -> dict[str, Any]:
+    """Run one sync and return its result (the spec's fields, all JSON).
+
+    The same `run_id` again takes up a run that was killed, and reports the counts of one clean run.
+    Raises LockedError when another run is at work for `lock_wait_seconds` (the run then still
+    waits its turn; see `skip_run`), else the SyncError that ended the run, which is recorded.
+    """
+    parsed = TrackierParams.parse(params)
+    warehouse = require_connection(source, "warehouse_postgres")
+    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
+        runs = RunStore(conn, FLOW)
+        with _schema_errors(warehouse):
+            runs.announce(run_id, trigger, parsed.to_json())
+        lock_flow(conn, FLOW, wait_seconds=lock_wait_seconds)
+        run = runs.begin(run_id)
+        with _failure_recorded(warehouse, run_id):
+            return _Session(source, warehouse, conn, runs, run, parsed, watch).run()
+
+
+def waiting_since(source: ConnectionSource, run_id: str) -> datetime:
+    """Return since when an announced run has been waiting for the flow's lock."""
+    warehouse = require_connection(source, "warehouse_postgres")
+    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
+        return RunStore(conn, FLOW).waiting_since(run_id)
+
+
+def skip_run(source: ConnectionSource, run_id: str) -> dict[str, Any]:
+    """Record that a run gave up waiting for another one, and return its result."""
+    warehouse = require_connection(source, "warehouse_postgres")
+    result = {"status": "skipped"}
+    reason = "Another run of the flow was at work all the while."
+    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
+        RunStore(conn, FLOW).finish(run_id, "skipped", counts=result, error=reason)
+    return result
+
+
+class _Session:
+    """One attempt of one run, with everything it has opened."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an attempt
+        self,
+        source: ConnectionSource,
+        warehouse: Connection,
+        conn: Warehouse,
+        runs: RunStore,
+        run: Run,
+        params: TrackierParams,
+        watch: Watch | None,
+    ) -> None:
+        self._source = source
+        self._warehouse = warehouse
+        self._conn = conn
+        self._runs = runs
+        self._run = run
+        self._params = params
+        self._watch = watch
+        self._usage = Usage()
+        self._started = time.monotonic()
+
+    def run(self) -> dict[str, Any]:
+        trackier = require_connection(self._source, "trackier_default")
+        settings = TrackierSettings.from_connection(trackier)
+        with ExitStack() as stack:
+            archive = self._archive()
+            rest = trackier_client(
+                trackier,
+                settings,
+                limiter=self._limiter(settings, stack),
+                usage=self._usage,
+                archive=archive,
+            )
+            stack.callback(rest.close)
+            progress = stack.enter_context(Progress(self._connect, self._run, self._watch))
+            stack.callback(lambda: self._record_usage(progress))
+            if self._params.dry_run:
+                stack.enter_context(self._rolled_back())
+            result = OfferSync(
+                client=TrackierClient(rest),
+                conn=self._conn,
+                runs=self._runs,
+                run=self._run,
+                settings=settings,
+                params=self._params,
+                progress=progress,
+            ).run()
+        if self._params.dry_run:
+            self._runs.finish(self._run.run_id, result["status"], counts=result)
+        return result | self._used() | {"run_id": self._run.run_id, "attempt": self._run.attempt}
+
+    def _connect(self) -> Warehouse:
+        return connect(self._warehouse, application_name=f"{FLOW}_progress")
+
+    def _archive(self) -> AuditArchive | None:
+        if self._params.dry_run:
+            return None
+        connection = require_connection(self._source, "audit_s3")
+        archive = AuditArchive(
+            s3_client(connection),
+            connection=connection,
+            redact=lambda entity, body: REDACTORS[entity].redact_body(body),
+            flow=FLOW,
+            run_id=self._run.run_id,
+            attempt=self._run.attempt,
+            started_at=self._run.started_at,
+        )
+        archive.check()
+        return archive
+
+    def _limiter(self, settings: TrackierSettings, stack: ExitStack) -> RateLimiter:
+        if not settings.requests_per_second:
+            return Unlimited()
+        connection = require_connection(self._source, "analytics_redis")
+        client = redis.Redis(
+            host=connection.host,
+            port=connection.port or 6379,
+            db=int(connection.extra.get("db", 0)),
+            username=connection.login,
+            password=connection.password,
+            ssl=bool(connection.extra.get("ssl", False)),
+            socket_timeout=2,
+            socket_connect_timeout=2,
+        )
+        stack.callback(client.close)
+        return SharedLimiter(
+            client,
+            name="trackier",
+            per_second=settings.requests_per_second,
+            workers=settings.workers,
+            on_degraded=logger.error,
+        )
+
+    @contextmanager
+    def _rolled_back(self) -> Generator[None]:
+        """Do the whole run in one transaction that never happened."""
+        with self._conn.transaction(force_rollback=True):
+            yield
+
+    def _used(self) -> dict[str, Any]:
+        return {
+            "duration_seconds": round(time.monotonic() - self._started, 3),
+            "api_calls": self._usage.calls,
+            "retries": self._usage.retries,
+            "queries": self._conn.queries,
+            "bytes_received": self._usage.bytes_received,
+            "peak_memory_bytes": peak_memory_bytes(),
+        }
+
+    def _record_usage(self, progress: Progress) -> None:
+        used = self._used()
+        del used["duration_seconds"]
+        used["queries"] += progress.queries + 1
+        if not self._conn.broken:
+            self._runs.record_usage(self._run.run_id, used)
+
+
+@contextmanager
+def _failure_recorded(warehouse: Connection, run_id: str) -> Generator[None]:
+    """Write the reason of a failure into the run's row, over a connection that certainly works."""
+    try:
+        yield
+    except Exception as error:
+        words = str(error) if isinstance(error, SyncError) else type(error).__name__
+        try:
+            with connect(warehouse, application_name=FLOW) as conn:
+                RunStore(conn, FLOW).finish(run_id, "failed", error=words)
+        except (SyncError, psycopg.Error):
+            logger.exception("the run's failure could not be recorded")
+        raise
+
+
+@contextmanager
+def _schema_errors(warehouse: Connection) -> Generator[None]:
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        message = (
+            f"Connection '{warehouse.conn_id}': the database has no schema yet or an old one "
+            f"({error.diag.message_primary}); run `python -m vendor_sync migrate`."
+        )
+        raise ConfigurationError(message) from None

@@ -1,0 +1,2 @@
+-- Empty the staging tables of this connection.
+TRUNCATE staged_brands, staged_offers;

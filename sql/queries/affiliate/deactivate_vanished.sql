@@ -1,0 +1,122 @@
+-- Switch off what complete fetches of this attempt no longer list, and remember it. A breaker keeps
+-- the rows of a brand that would lose more than max_share of its active offers (when those are more
+-- than max_rows), and all brands if the list would lose as much.
+-- Returns: offers and brands switched off, offers and brands kept by the breaker.
+-- Params: run_key, first_walk, brand_list_complete, max_share, max_rows
+WITH seen AS (
+    SELECT entity, external_id, outcome
+    FROM ops.sync_outcomes
+    WHERE run_key = %(run_key)s AND walk >= %(first_walk)s
+),
+
+gone_brands AS (
+    SELECT
+        brands.brand_id,
+        brands.trackier_advertiser_id,
+        count(*) OVER () > %(max_rows)s
+        AND count(*) OVER () > %(max_share)s * (
+            SELECT count(*)
+            FROM affiliate.brands AS active
+            WHERE
+                active.is_active
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM seen
+                    WHERE
+                        seen.entity = 'brands'
+                        AND seen.external_id = active.trackier_advertiser_id
+                        AND seen.outcome = 'inserted'
+                )
+        ) AS is_suspicious
+    FROM affiliate.brands
+    WHERE
+        %(brand_list_complete)s
+        AND brands.is_active
+        AND NOT EXISTS (
+            SELECT 1
+            FROM seen
+            WHERE seen.entity = 'brands' AND seen.external_id = brands.trackier_advertiser_id
+        )
+),
+
+offer_states AS (
+    SELECT
+        offers.offer_id,
+        offers.trackier_campaign_id,
+        offers.advertiser_id,
+        seen.external_id IS NULL AS is_gone,
+        seen.outcome = 'inserted' AS is_new
+    FROM seen AS walks
+    INNER JOIN affiliate.brands ON walks.external_id = brands.trackier_advertiser_id
+    INNER JOIN affiliate.offers ON brands.brand_id = offers.advertiser_id AND offers.is_active
+    LEFT JOIN seen
+        ON seen.entity = 'offers' AND offers.trackier_campaign_id = seen.external_id
+    WHERE walks.entity = 'walks' AND walks.outcome = 'complete'
+),
+
+brand_losses AS (
+    SELECT
+        advertiser_id,
+        count(*) FILTER (WHERE is_gone) > %(max_rows)s
+        AND count(*) FILTER (WHERE is_gone)
+        > %(max_share)s * count(*) FILTER (WHERE is_new IS NOT TRUE) AS is_suspicious
+    FROM offer_states
+    GROUP BY advertiser_id
+),
+
+gone_offers AS (
+    SELECT offer_states.offer_id, offer_states.trackier_campaign_id, brand_losses.is_suspicious
+    FROM offer_states
+    INNER JOIN brand_losses ON offer_states.advertiser_id = brand_losses.advertiser_id
+    WHERE offer_states.is_gone
+    UNION
+    SELECT offers.offer_id, offers.trackier_campaign_id, gone_brands.is_suspicious
+    FROM gone_brands
+    INNER JOIN affiliate.offers
+        ON gone_brands.brand_id = offers.advertiser_id AND offers.is_active
+),
+
+off_offers AS (
+    UPDATE affiliate.offers
+    SET is_active = FALSE, updated_at = now()
+    FROM gone_offers
+    WHERE offers.offer_id = gone_offers.offer_id AND NOT gone_offers.is_suspicious
+    RETURNING offers.trackier_campaign_id AS external_id
+),
+
+off_brands AS (
+    UPDATE affiliate.brands
+    SET is_active = FALSE, updated_at = now()
+    FROM gone_brands
+    WHERE brands.brand_id = gone_brands.brand_id AND NOT gone_brands.is_suspicious
+    RETURNING brands.trackier_advertiser_id AS external_id
+),
+
+decided AS (
+    SELECT 'offers' AS entity, external_id, 'deactivated' AS outcome FROM off_offers
+    UNION ALL
+    SELECT 'brands', external_id, 'deactivated' FROM off_brands
+    UNION ALL
+    SELECT 'offers', trackier_campaign_id, 'kept' FROM gone_offers
+    WHERE is_suspicious
+    UNION ALL
+    SELECT 'brands', trackier_advertiser_id, 'kept' FROM gone_brands
+    WHERE is_suspicious
+),
+
+remembered AS (
+    INSERT INTO ops.sync_outcomes AS saved (
+        run_key, entity, external_id, outcome, walk, duplicates
+    )
+    SELECT %(run_key)s, decided.entity, decided.external_id, decided.outcome, 0, 0
+    FROM decided
+    ON CONFLICT (run_key, entity, external_id) DO UPDATE
+        SET outcome = excluded.outcome, walk = 0
+)
+
+SELECT
+    count(*) FILTER (WHERE entity = 'offers' AND outcome = 'deactivated') AS offers,
+    count(*) FILTER (WHERE entity = 'brands' AND outcome = 'deactivated') AS brands,
+    count(*) FILTER (WHERE entity = 'offers' AND outcome = 'kept') AS kept_offers,
+    count(*) FILTER (WHERE entity = 'brands' AND outcome = 'kept') AS kept_brands
+FROM decided;

@@ -1,0 +1,16 @@
+-- Write a run as waiting for its turn; a known run (a retry) keeps its row and attempts.
+-- Params: flow, run_id, trigger, params, now
+INSERT INTO ops.sync_runs AS saved (
+    flow, run_id, trigger, params, status, attempt, started_at, waiting_since
+)
+VALUES (
+    %(flow)s, %(run_id)s, %(trigger)s, %(params)s, 'waiting', 0, %(now)s, %(now)s
+)
+ON CONFLICT (flow, run_id) DO UPDATE
+    SET
+        status = 'waiting',
+        params = excluded.params,
+        finished_at = NULL,
+        error = NULL,
+        waiting_since = COALESCE(saved.waiting_since, excluded.waiting_since)
+RETURNING waiting_since;

@@ -1,0 +1,11 @@
+-- Start the announced run, or start it again.
+-- Params: flow, run_id
+UPDATE ops.sync_runs
+SET
+    status = 'running',
+    attempt = attempt + 1,
+    waiting_since = NULL,
+    finished_at = NULL,
+    error = NULL
+WHERE flow = %(flow)s AND run_id = %(run_id)s
+RETURNING run_key, attempt, started_at;
