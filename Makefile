@@ -66,4 +66,8 @@ doctor: setup ## Check what the stack needs of this machine, and say what to do
 reset: setup ## Stop the stack and delete its data (not the environments)
 	@$(STACK) reset
 
-clean: down
+.PHONY: down-everywhere
+down-everywhere: down
+	@test ! -x $(PY) || $(STACK) down --home $(STATE)/test
+
+clean: down-everywhere

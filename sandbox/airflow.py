@@ -12,10 +12,12 @@ from sandbox.home import PRODUCT, REPOSITORY, Home, write_private
 from sandbox.part import Part
 from sandbox.state import HOST, State
 
-_HEARTBEATS = {
-    "scheduler": "scheduler",
-    "dag-processor": "dag_processor",
-    "triggerer": "triggerer",
+# Component: its name in the health report, and its arguments. The servers of log files are left
+# out: they would listen to the network, and everybody reads the same directory here anyway.
+_COMPONENTS = {
+    "scheduler": ("scheduler", ("--skip-serve-logs",)),
+    "dag-processor": ("dag_processor", ()),
+    "triggerer": ("triggerer", ("--skip-serve-logs",)),
 }
 
 
@@ -49,8 +51,6 @@ def settings(home: Home, state: State) -> dict[str, str]:
         # The default is no limit, and a callback that hangs would hold a worker for ever.
         "AIRFLOW__CALLBACKS__CALLBACK_EXECUTION_TIMEOUT": "60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.airflow / "logs"),
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(state.ports["airflow-task-logs"]),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(state.ports["airflow-trigger-logs"]),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "false",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
@@ -60,10 +60,7 @@ def settings(home: Home, state: State) -> dict[str, str]:
 def parts(home: Home, state: State) -> list[Part]:
     """Return the step that brings the metadata database up to date, and the four components."""
     env = settings(home, state) | exports(state)
-    components = [
-        _component(name, env, health.airflow_heartbeat(state.ports["airflow-api-server"], beat))
-        for name, beat in _HEARTBEATS.items()
-    ]
+    components = [_component(state, name, env) for name in _COMPONENTS]
     return [_metadata_schema(home, env), _api_server(home, state, env), *components]
 
 
@@ -100,13 +97,14 @@ def _api_server(home: Home, state: State, env: dict[str, str]) -> Part:
     )
 
 
-def _component(name: str, env: dict[str, str], healthy: health.Check) -> Part:
+def _component(state: State, name: str, env: dict[str, str]) -> Part:
+    reported, arguments = _COMPONENTS[name]
     return Part(
         name=f"airflow-{name}",
-        argv=(PRODUCT / "bin/airflow", name),
+        argv=(PRODUCT / "bin/airflow", name, *arguments),
         env=env,
         after=("airflow-schema",),
-        healthy=healthy,
+        healthy=health.airflow_heartbeat(state.ports["airflow-api-server"], reported),
         patience=180,
     )
 

@@ -30,13 +30,13 @@ def mongo(home: Home, state: State) -> list[Part]:
 
 
 def s3(home: Home, state: State) -> list[Part]:
-    """MiniStack serving S3 only, with keys checked, and the audit bucket in it."""
+    """MiniStack serving S3 only, and the audit bucket in it."""
     if state.replaced("s3"):
         return [_bucket(state, after=())]
     port, data = state.ports["s3"], home.data("s3")
     settings = {
         "SERVICES": "s3",  # it would otherwise imitate Lambda by running code
-        "AUTH": "true",  # it would otherwise accept any secret
+        "AUTH": "true",  # it would otherwise accept any key; the secret of "test" is never checked
         "BIND_HOST": HOST,  # it would otherwise listen to the network
         "GATEWAY_PORT": str(port),
         "S3_PERSIST": "1",

@@ -22,8 +22,6 @@ PREFERRED_PORTS = {
     "smtp": 21025,
     "vendors": 28090,
     "airflow-api-server": 28080,
-    "airflow-task-logs": 28793,
-    "airflow-trigger-logs": 28794,
     "edge": 28051,
 }
 VENDORS = (
@@ -119,14 +117,13 @@ def _preferred_ports(home: Home, ports_from: int | None) -> dict[str, int]:
 
 
 def _free_port(wanted: int, taken: set[int]) -> int:
+    """Return the wanted port, or the next free one that no other part has or wants.
+
+    Not one that the system picks: it may give that to an outgoing connection while we are down.
+    """
     if _is_free(wanted):
         return wanted
-    while True:
-        with socket.socket() as listener:
-            listener.bind((HOST, 0))
-            port = listener.getsockname()[1]
-        if port not in taken:
-            return port
+    return next(port for port in range(wanted + 1, 65_536) if port not in taken and _is_free(port))
 
 
 def _is_free(port: int) -> bool:
