@@ -83,6 +83,21 @@ class VendorSandbox:
     def edit_publisher(self, which: object, **fields: object) -> Item:
         return self.change("trackier", "edit", entity="publishers", which=which, fields=fields)
 
+    def add_campaign(self, brand: object = 1, **fields: object) -> Item:
+        return self.change("trackier", "add", entity="campaigns", brand=brand, fields=fields)
+
+    def remove_campaign(self, which: object) -> Item:
+        return self.change("trackier", "remove", entity="campaigns", which=which)
+
+    def duplicate_campaign(self, which: object, where: str = "later", **fields: object) -> Item:
+        """List a campaign twice: `later` in the walk, or on the `same_page`."""
+        arguments = {"entity": "campaigns", "which": which, "where": where, "fields": fields}
+        return self.change("trackier", "duplicate", **arguments)
+
+    def malform(self, kind: str, brand: object = 1, entity: str = "campaigns") -> Item:
+        """Add a row that is broken in the named way."""
+        return self.change("trackier", "malform", entity=entity, kind=kind, brand=brand)
+
     def advance(self, days: int = 1, **shares: float) -> Item:
         return self.change("trackier", "advance", days=days, **shares)
 
@@ -152,7 +167,7 @@ def spawn(
     """Run a server of its own on a free port, and stop it at the end."""
     command = [str(python), "-m", "sandbox.vendors", "--port", "0", *arguments]
     environment = {**os.environ, **({"VENDOR_SANDBOX_KEYS": json.dumps(keys)} if keys else {})}
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=sys.stderr
     )
     try:

@@ -37,9 +37,9 @@ class Control:
         return _json({"seed": seed})
 
     async def add_fault(self, request: web.Request) -> web.StreamResponse:
-        rule = self._server.faults.add(await _body(request))
-        self._server.vendor(rule.vendor)
-        return _json(rule.as_json())
+        arguments = await _body(request)
+        self._server.vendor(arguments.get("vendor", ""))
+        return _json(self._server.faults.add(arguments).as_json())
 
     async def list_faults(self, _: web.Request) -> web.StreamResponse:
         return _json({"faults": self._server.faults.listed()})

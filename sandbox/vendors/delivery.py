@@ -131,7 +131,7 @@ async def _trickle(request: web.Request, reply: Reply, action: Action) -> web.St
     size = max(1, -(-len(reply.body) // pieces))
     response = await _start(request, reply)
     for start in range(0, len(reply.body), size):
-        await response.write(reply.body[start : start + size])
         await asyncio.sleep(action.get("seconds", 1.0) / pieces)
+        await response.write(reply.body[start : start + size])
     await response.write_eof()
     return response

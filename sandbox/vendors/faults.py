@@ -47,7 +47,7 @@ class Rule:
     _random: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
-        self._random = Random(self.seed * 1009 + self.id)
+        self._random = Random(self.seed)
         if self.action.get("kind") not in KINDS:
             message = (
                 f"unknown action {self.action.get('kind')!r} (known: {', '.join(sorted(KINDS))})"

@@ -7,6 +7,7 @@ back from it and no table of ids is needed.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sandbox.vendors.seeding import hexadecimal, key
 
@@ -17,7 +18,15 @@ _COUNTER_MASK = 0xFFFFFF
 
 def timestamp(seconds: float) -> str:
     """Write a time as the vendor does: UTC with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    day, rest = divmod(int(seconds * 1000), 86_400_000)
+    minute, milliseconds = divmod(rest, 60_000)
+    clock = f"{minute // 60:02d}:{minute % 60:02d}:{milliseconds // 1000:02d}"
+    return f"{_date(day)}T{clock}.{milliseconds % 1000:03d}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
 
 
 class Ids:
