@@ -68,6 +68,6 @@ reset: setup ## Stop the stack and delete its data (not the environments)
 
 .PHONY: down-everywhere
 down-everywhere: down
-	@test ! -x $(PY) || $(STACK) down --home $(STATE)/test
+	@for state in $(STATE)/*/state.json; do test ! -f $$state || $(STACK) down --home $${state%/*}; done
 
 clean: down-everywhere

@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except stack.StackError as error:
         _say(str(error))
         return 1
+    except PermissionError as error:
+        _say(f"{error}: use a home of your own (--home), or be the user who owns this one.")
+        return 1
     except KeyboardInterrupt:
         _say("Interrupted.")
         return INTERRUPTED
@@ -50,7 +53,9 @@ def down(home: Home, _: argparse.Namespace) -> int:
 def status(home: Home, _: argparse.Namespace) -> int:
     parts = stack.status(home).get("parts", {})
     if not parts:
-        print(f"Nothing is running in {home.root}: run `python -m sandbox up`.")
+        left = ", ".join(stack.leftovers(home))
+        what = f"The supervisor is gone, it left {left}" if left else "Nothing is running"
+        print(f"{what} in {home.root}: run `python -m sandbox up`.")
         return 1
     for name, part in parts.items():
         again = f"restarted {part['restarts']} times" if part["restarts"] else ""

@@ -58,7 +58,7 @@ def identity(data: Path) -> Identity:
         return Identity()
     for name in ("postgres", "nobody"):
         run_as = _credentials(name)
-        if run_as and _can_reach(data, run_as):
+        if run_as and _owns(data, run_as) and _can_reach(data, run_as):
             return Identity(run_as=run_as)
     unshare = shutil.which("unshare")
     mapped = (str(unshare), "--map-user=65534", "--map-group=65534")
@@ -80,6 +80,12 @@ def _credentials(name: str) -> dict[str, Any] | None:
     except KeyError:
         return None
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _owns(data: Path, run_as: Mapping[str, Any]) -> bool:
+    """Tell whether an existing database is this user's: another cannot open it."""
+    cluster = data / "18"
+    return not cluster.exists() or cluster.stat().st_uid == run_as["user"]
 
 
 def _can_reach(data: Path, run_as: Mapping[str, Any]) -> bool:

@@ -193,14 +193,17 @@ def _tail(home: Home, part: str, lines: int = 15) -> str:
     return ""
 
 
+def leftovers(home: Home) -> dict[str, processes.Process]:
+    """Return what an earlier supervisor recorded and what of it, or of its session, still runs."""
+    records = home.record("x").parent.glob("*.json")
+    found = {record.stem: processes.load(record) for record in records}
+    return {name: process for name, process in found.items() if process and not process.is_gone()}
+
+
 def _stop_leftovers(home: Home) -> list[str]:
-    """Stop what an earlier supervisor recorded and could not stop; return the names."""
-    found: dict[str, processes.Process] = {}
-    for record in home.record("x").parent.glob("*.json"):
-        process = processes.load(record)
-        if process and not process.is_gone():
-            found[record.stem] = process
-            process.send(signal.SIGINT if record.stem == "postgres" else signal.SIGTERM)
+    found = leftovers(home)
+    for name, process in found.items():
+        process.send(signal.SIGINT if name == "postgres" else signal.SIGTERM)
     for process in processes.wait_gone(found.values(), _LEFTOVER_SECONDS):
         process.kill_session()
     processes.wait_gone(found.values(), _LEFTOVER_SECONDS)
