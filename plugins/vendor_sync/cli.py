@@ -156,8 +156,5 @@ def _show(result: dict[str, Any], *, as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in result.items():
-        shown = (
-            ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        )  # pyright: ignore[reportUnknownVariableType]
-        table.add_row(name, str(shown))  # pyright: ignore[reportUnknownArgumentType]
+        table.add_row(name, json.dumps(value).strip('"{}').replace('"', ""))
     Console(soft_wrap=True).print(table)

@@ -19,10 +19,13 @@ def migrate(connection: Connection) -> list[str]:
 
     backend = yoyo.get_backend(_yoyo_url(connection), migration_table="schema_migrations")
     migrations = yoyo.read_migrations(str(SQL_ROOT / "migrations"))
-    with backend.lock():
-        pending = backend.to_apply(migrations)
-        names = [migration.id for migration in pending]
-        backend.apply_migrations(pending)
+    try:
+        with backend.lock():
+            pending = backend.to_apply(migrations)
+            names = [migration.id for migration in pending]
+            backend.apply_migrations(pending)
+    finally:
+        backend.connection.close()
     logger.info("applied %d migrations: %s", len(names), ", ".join(names) or "none pending")
     return names
 

@@ -229,7 +229,7 @@ class _VendorWait(wait_base):
 
     def __init__(self, first_seconds: float) -> None:
         self._backoff = wait_exponential_jitter(
-            initial=first_seconds, max=first_seconds * 20, jitter=first_seconds
+            multiplier=first_seconds, max=first_seconds * 20, jitter=first_seconds
         )
 
     def __call__(self, retry_state: RetryCallState) -> float:

@@ -41,7 +41,7 @@ _SENSITIVE = frozenset(
     {
         "security_token", "securityToken", "password", "apiKey", "api_key", "bank", "email",
         "phone", "username", "managers", "manager", "signup_ip", "signupIp", "address", "zipcode",
-        "contact", "customFields",
+        "contact", "customFields", "afields",
     }
 )  # fmt: skip
 REDACTORS = {

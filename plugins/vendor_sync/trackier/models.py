@@ -274,24 +274,24 @@ def _payout_values(check: _Checks, fields: _CampaignItem) -> dict[str, Any]:
     model = fields.comm_model
     currency = fields.currency
     amount: Decimal | None = None
+    is_share = False
     if fields.payout is not None:
         amount, currency = fields.payout.amount, fields.payout.currency or currency
     elif base := _base_payout(fields.payouts or []):
         amount, currency = base.payout, base.currency or currency
-        model = "revshare" if base.payout_model == "revshare" else base.model or model
+        model = base.model or model
+        is_share = base.payout_model in _PERCENTAGE_MODELS
     for payout in fields.payouts or []:  # a nonsensical payout is refused wherever it stands
         if payout.payout is not None:
             check.amount("payouts.payout", payout.payout, percentage=False)
-    if amount is None:
-        return dict.fromkeys(("commission_pct", "payout_amount", "payout_currency"), None) | {
-            "payout_model": check.optional_text("commModel", model)
-        }
-    percentage = model in _PERCENTAGE_MODELS
-    amount = check.amount("payout", amount, percentage=percentage)
+    percentage = is_share or model in _PERCENTAGE_MODELS
+    if amount is not None:
+        amount = check.amount("payout", amount, percentage=percentage)
+    known = amount is not None or bool(currency)
     return {
         "commission_pct": amount if percentage else None,
         "payout_amount": amount,
-        "payout_currency": check.currency("currency", currency),
+        "payout_currency": check.currency("currency", currency) if known else None,
         "payout_model": check.optional_text("commModel", model),
     }
 

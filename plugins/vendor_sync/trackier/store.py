@@ -174,5 +174,5 @@ def _merge_params(merge: Merge, first: int, end: int) -> dict[str, object]:
         "page_key": merge.page_key,
         "full_refresh": merge.full_refresh,
         "first": first,
-        "end": end,
+        "until": end,
     }

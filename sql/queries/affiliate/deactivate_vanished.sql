@@ -2,8 +2,10 @@
 -- the rows of a brand that would lose more than max_share of its active offers (when those are more
 -- than max_rows), and all brands if the list would lose as much.
 -- Returns: offers and brands switched off, offers and brands kept by the breaker.
+-- `seen` must stay a view on the table: kept as rows it has no index, and a planner that does not
+-- know yet how many there are would compare each offer with all of them.
 -- Params: run_key, first_walk, brand_list_complete, max_share, max_rows
-WITH seen AS (
+WITH seen AS NOT MATERIALIZED (
     SELECT entity, external_id, outcome
     FROM ops.sync_outcomes
     WHERE run_key = %(run_key)s AND walk >= %(first_walk)s
@@ -56,19 +58,21 @@ offer_states AS (
 
 brand_losses AS (
     SELECT
-        advertiser_id,
-        count(*) FILTER (WHERE is_gone) > %(max_rows)s
-        AND count(*) FILTER (WHERE is_gone)
-        > %(max_share)s * count(*) FILTER (WHERE is_new IS NOT TRUE) AS is_suspicious
+        offer_id,
+        trackier_campaign_id,
+        is_gone,
+        count(*) FILTER (WHERE is_gone) OVER of_brand > %(max_rows)s
+        AND count(*) FILTER (WHERE is_gone) OVER of_brand
+        > %(max_share)s * count(*) FILTER (WHERE is_new IS NOT TRUE) OVER of_brand
+            AS is_suspicious
     FROM offer_states
-    GROUP BY advertiser_id
+    WINDOW of_brand AS (PARTITION BY advertiser_id)
 ),
 
 gone_offers AS (
-    SELECT offer_states.offer_id, offer_states.trackier_campaign_id, brand_losses.is_suspicious
-    FROM offer_states
-    INNER JOIN brand_losses ON offer_states.advertiser_id = brand_losses.advertiser_id
-    WHERE offer_states.is_gone
+    SELECT offer_id, trackier_campaign_id, is_suspicious
+    FROM brand_losses
+    WHERE is_gone
     UNION
     SELECT offers.offer_id, offers.trackier_campaign_id, gone_brands.is_suspicious
     FROM gone_brands

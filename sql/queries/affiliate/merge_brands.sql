@@ -1,7 +1,7 @@
 -- Merge a batch of staged brands and remember what happened to each. The last of twins wins; a
 -- record seen again in the run keeps its strongest outcome, and one seen twice by the same walk
 -- counts as a duplicate.
--- Params: run_key, walk, page_key, full_refresh, first, end
+-- Params: run_key, walk, page_key, full_refresh, first, until
 WITH latest AS (
     SELECT DISTINCT ON (external_id)
         external_id,
@@ -13,8 +13,8 @@ WITH latest AS (
         checksum,
         count(*) OVER (PARTITION BY external_id) - 1 AS repeats
     FROM staged_brands
-    WHERE ordinal >= %(first)s AND ordinal < %(end)s
-    ORDER BY external_id, ordinal DESC
+    WHERE ordinal >= %(first)s AND ordinal < %(until)s
+    ORDER BY external_id ASC, ordinal DESC
 ),
 
 changed AS (

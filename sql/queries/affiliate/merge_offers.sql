@@ -1,20 +1,20 @@
 -- Merge a batch of staged offers, remember what happened to each, and return the ordinals whose
 -- brand is unknown. The last of twins wins; a record seen again in the run keeps its strongest
 -- outcome, and one seen twice by the same walk counts as a duplicate.
--- Params: run_key, walk, page_key, full_refresh, first, end
+-- Params: run_key, walk, page_key, full_refresh, first, until
 WITH latest AS (
     SELECT DISTINCT ON (staged.external_id)
         staged.*,
         count(*) OVER (PARTITION BY staged.external_id) - 1 AS repeats
     FROM staged_offers AS staged
-    WHERE staged.ordinal >= %(first)s AND staged.ordinal < %(end)s
+    WHERE staged.ordinal >= %(first)s AND staged.ordinal < %(until)s
     ORDER BY staged.external_id ASC, staged.ordinal DESC
 ),
 
 known AS (
     SELECT
         latest.*,
-        COALESCE(by_hash.brand_id, by_display.brand_id) AS brand_id
+        coalesce(by_hash.brand_id, by_display.brand_id) AS brand_id
     FROM latest
     LEFT JOIN affiliate.brands AS by_hash
         ON latest.advertiser_id = by_hash.trackier_advertiser_id
