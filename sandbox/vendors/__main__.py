@@ -31,7 +31,7 @@ def main() -> None:
     server = VendorServer(keys, Journal(arguments.state_dir))
     if not server.restore():
         server.reset(arguments.seed, {"trackier": {"offers": arguments.size}})
-    asyncio.run(_listen(server, arguments.host, arguments.port))
+    asyncio.run(_listen(server, arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--state-dir", type=Path, help="keeps changes over a restart")
+    parser.add_argument(
+        "--stop-with-parent", action="store_true", help="end when standard input is closed"
+    )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument(
         "--size", type=int, default=DEFAULT_OFFERS, help="offers in the first world"
@@ -46,15 +49,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _listen(server: VendorServer, host: str, port: int) -> None:
+async def _listen(server: VendorServer, arguments: argparse.Namespace) -> None:
     runner = web.AppRunner(application(server), access_log=None, handler_cancellation=True)
     await runner.setup()
-    await web.TCPSite(runner, host, port, shutdown_timeout=0.5).start()
+    await web.TCPSite(runner, arguments.host, arguments.port, shutdown_timeout=0.5).start()
     sys.stdout.write(json.dumps({"port": runner.addresses[0][1]}) + "\n")
     sys.stdout.flush()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    if arguments.stop_with_parent:
+        # The pipe closes however the parent ends, also when it is killed.
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stopped.set)
     await stopped.wait()
     await runner.cleanup()
 

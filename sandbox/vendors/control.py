@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,10 +164,14 @@ def spawn(
     *arguments: str, keys: Mapping[str, str] | None = None, python: Path = SANDBOX_PYTHON
 ) -> Iterator[VendorSandbox]:
     """Run a server of its own on a free port, and stop it at the end."""
-    command = [str(python), "-m", "sandbox.vendors", "--port", "0", *arguments]
+    command = [str(python), "-m", "sandbox.vendors", "--port", "0", "--stop-with-parent"]
     environment = {**os.environ, **({"VENDOR_SANDBOX_KEYS": json.dumps(keys)} if keys else {})}
     process = subprocess.Popen(
-        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=sys.stderr
+        [*command, *arguments],
+        cwd=REPOSITORY,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         yield VendorSandbox(f"http://127.0.0.1:{_port(process)}")
@@ -179,8 +182,9 @@ def spawn(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
 
 
 def _port(process: subprocess.Popen[bytes]) -> int:

@@ -8,13 +8,11 @@ from threading import Lock
 
 from sandbox.vendors.wire import Reply
 
-DEFAULT_BYTES = 256 * 1024 * 1024
-
 
 class PageCache:
     """Least recently used first out; filled by the worker thread, read by the event loop."""
 
-    def __init__(self, limit: int = DEFAULT_BYTES) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
         self._bytes = 0

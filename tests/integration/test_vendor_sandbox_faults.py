@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
@@ -333,6 +335,36 @@ def test_a_webhook_that_is_down_delivers_when_it_is_back(sandbox):
 
     assert statuses == [500, 200]
     assert len(sandbox.deliveries()) == 1
+
+
+PARENT = """
+from sandbox.vendors.control import spawn
+with spawn() as sandbox:
+    print(sandbox.url, flush=True)
+    input()
+"""
+
+
+def test_a_server_ends_with_a_parent_that_is_killed():
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with parent:
+        assert parent.stdout
+        url = parent.stdout.readline().strip()
+        assert requests.get(f"{url}/__control__/health", timeout=5).ok
+        parent.kill()
+
+    deadline = time.monotonic() + 3
+    while _listens(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _listens(url):
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.socket() as client:
+        return client.connect_ex((host, int(port))) == 0
 
 
 def test_a_server_is_gone_when_its_context_ends():

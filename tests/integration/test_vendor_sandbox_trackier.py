@@ -459,6 +459,17 @@ def test_a_mistake_in_a_control_call_is_explained(sandbox):
         sandbox.reset(1, trackier={"spread": "flat"})
 
 
+def test_a_broken_row_is_removed_not_edited(sandbox, get):
+    broken = sandbox.malform("missing_title")
+    again = sandbox.duplicate_campaign(3)
+
+    with pytest.raises(VendorSandboxError, match="remove it instead"):
+        sandbox.edit_campaign(broken["id"], title="x")
+    sandbox.remove_campaign(broken["id"])
+    sandbox.remove_campaign(again["listed_id"])
+    assert len(get("/v2/campaigns").json()["campaigns"]) == 250
+
+
 def test_keys_and_changes_survive_a_restart_of_the_server(tmp_path):
     arguments = ("--state-dir", str(tmp_path), "--seed", "9", "--size", "20")
     with spawn(*arguments) as first:

@@ -59,6 +59,7 @@ class Accounts:
         item["unsubscribe"] = False
         item["tier_id"] = seeding.hexadecimal(self._root, random.getrandbits(2), 24)
         item["manager_id"] = seeding.hexadecimal(self._managers_root, random.getrandbits(3), 24)
+        item["ref_by"] = pick(random, (None, seeding.hexadecimal(self._root, index, 24)))
         item["is_demo"] = random.random() < 0.02
         item["hide_camp"] = None
         item["macro"] = {"source": "{aff_id}", "p1": "{transaction_id}"}

@@ -33,15 +33,15 @@ class Trackier(Vendor):
     def __init__(self, keys: Mapping[str, str]) -> None:
         self._admin_key = keys[self.name]
         self._publisher_key = keys.get("trackier.publisher", "")
-        self._cache = PageCache()
         self._world = World(0, Settings(offers=0))
+        self._cache = PageCache(0)
 
     def reset(self, seed: int, settings: Mapping[str, Any]) -> None:
         try:
             self._world = World(seed, Settings(**settings))
         except TypeError as error:
             raise ControlError(str(error)) from error
-        self._cache.clear()
+        self._cache = PageCache(self._world.settings.cache_mb << 20)
 
     def keys(self) -> Iterable[Secret]:
         keys = (self._admin_key, self._publisher_key, LOGIN_PASSWORD)

@@ -41,6 +41,7 @@ class Settings:
     page_size: dict[str, int] = field(default_factory=dict)
     shape: str = "vendor"
     last_page: str = "null"
+    cache_mb: int = 256
 
     def __post_init__(self) -> None:
         for name, options in _OPTIONS.items():
@@ -120,6 +121,9 @@ class World:
     def edit(self, entity: str, which: object, fields: Item) -> Item:
         listing = self.listings[entity]
         index = listing.find(which)
+        if index in listing.extras:
+            message = f"row {which!r} is {listing.extras[index].kind}: remove it instead"
+            raise ControlError(message)
         listing.edits[index] = {**listing.edits.get(index, {}), **fields}
         if entity == "campaigns" and "advertiserId" in fields:
             self._place(index, self.listings["advertisers"].find(fields["advertiserId"]))
@@ -165,6 +169,7 @@ class World:
             place = listing.add(extra)
             if entity == "campaigns":
                 self._place(place, self.brand_of(index))
+            return {**self._named(entity, index), "listed_id": place + 1}
         return self._named(entity, index)
 
     def malform(self, entity: str, kind: str, brand: object = 1) -> Item:
