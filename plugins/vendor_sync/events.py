@@ -16,6 +16,8 @@ from vendor_sync.connections import Connection, ConnectionSource, require_connec
 from vendor_sync.errors import ConfigurationError, StorageError
 from vendor_sync.postgres import Warehouse, connect, load_query, storage_errors
 
+_ARN_COLONS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -79,7 +81,7 @@ def _events(conn: Warehouse, flow: str, run_id: str) -> list[Event]:
 
 def _send(topic: Connection, flow: str, event: Event) -> None:
     arn = topic.extra.get("topic_arn")
-    if not isinstance(arn, str):
+    if not isinstance(arn, str) or arn.count(":") != _ARN_COLONS:
         message = f"Connection '{topic.conn_id}': extra 'topic_arn' must name the SNS topic."
         raise ConfigurationError(message)
     # A FIFO topic drops a repeated id by itself; subscribers of others compare the attribute.
@@ -99,14 +101,12 @@ def _send(topic: Connection, flow: str, event: Event) -> None:
         raise StorageError(message) from None
 
 
-def _sns_client(topic: Connection, arn: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+def _sns_client(topic: Connection, arn: str) -> Any:  # noqa: ANN401 - made at run time
     return boto3.client(  # pyright: ignore[reportUnknownMemberType]
         "sns",
         aws_access_key_id=topic.login,
         aws_secret_access_key=topic.password,
-        region_name=topic.extra.get("region_name")
-        or topic.extra.get("region")
-        or arn.split(":")[3],
+        region_name=topic.extra.get("region", arn.split(":")[3]),
         endpoint_url=topic.extra.get("endpoint_url"),
         config=Config(
             retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=10

@@ -1,0 +1,65 @@
+"""Runs the Trackier sync as an Airflow task: its run id, its turn, its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
+
+from vendor_sync.errors import LockedError
+from vendor_sync.events import publish_events
+from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.trackier import flow
+
+_WAIT_IN_PROCESS_SECONDS = 20
+_WAIT_OUTSIDE = timedelta(seconds=20)
+
+
+def sync_offers() -> dict[str, Any]:
+    """Run the sync under the DAG run's id, and return its counts.
+
+    While another run is at work the wait releases the worker slot, without using up a retry.
+    """
+    context = _context()
+    dag_run = context["dag_run"]
+    try:
+        return flow.run_offer_sync(
+            connection_from_airflow,
+            run_id=dag_run.run_id,
+            trigger=str(dag_run.run_type),
+            params=context["params"],
+            lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
+        )
+    except LockedError as error:
+        _wait_or_skip(dag_run.run_id, error)
+        raise
+
+
+def _wait_or_skip(run_id: str, error: LockedError) -> None:
+    since = flow.waiting_since(connection_from_airflow, run_id)
+    now = datetime.now(UTC)
+    if now - since < timedelta(seconds=flow.LOCK_WAIT_SECONDS):
+        raise AirflowRescheduleException(now + _WAIT_OUTSIDE) from error
+    flow.skip_run(connection_from_airflow, run_id)
+    raise AirflowSkipException(str(error)) from error
+
+
+def published_events() -> Iterator[dict[str, Any]]:
+    """Publish the run's events, and yield each as the asset event's extra.
+
+    All of them, also those published before: a repeated task repeats the asset event.
+    """
+    run_id = _context()["dag_run"].run_id
+    events = publish_events(connection_from_airflow, flow.FLOW, run_id)
+    if not events:
+        message = "The run has no event: it was a dry run."
+        raise AirflowSkipException(message)
+    for event in events:
+        yield event.to_json()
+
+
+def _context() -> dict[str, Any]:
+    return cast("dict[str, Any]", get_current_context())
