@@ -44,7 +44,7 @@ class Accounts:
             meta["afields"] = {"tax_id": "GSTIN" + seeding.digits(self._root, index, 11)}
         item["meta"] = meta
         if random.random() < 0.7:
-            item["managers"] = [self._manager(random)]
+            item["managers"] = [self._contact(random)]
         item["unique_conv_ip"] = "0"
         item["check_links"] = None
         item.update(_advertiser_settings(random, snake_case=random.random() < 0.6))
@@ -129,7 +129,7 @@ class Accounts:
             "account_owner": owner,
         }
 
-    def _manager(self, random: Random) -> Item:
+    def _contact(self, random: Random) -> Item:
         number = int(random.random() * _MANAGERS)
         family = seeding.surname(self._managers_root, number)
         return {
