@@ -15,7 +15,7 @@ from typing import Any
 
 from sandbox import plan, processes, state
 from sandbox.home import Home, read_json, write_private
-from sandbox.runner import Runner, StartError
+from sandbox.runner import Runner
 
 logger = logging.getLogger(__name__)
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -68,7 +68,7 @@ class Supervisor:
             await self._runners[name].ready.wait()
         try:
             await runner.run()
-        except (StartError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to be told
             logger.exception("%s did not start", runner.part.name)
             self._fail(runner.part.name, str(error), runner.part.advice)
 
