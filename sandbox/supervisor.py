@@ -68,7 +68,7 @@ class Supervisor:
             await self._runners[name].ready.wait()
         try:
             await runner.run()
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to be told
+        except Exception as error:  # whatever it is, somebody waits to be told
             logger.exception("%s did not start", runner.part.name)
             self._fail(runner.part.name, str(error), runner.part.advice)
 
