@@ -2,8 +2,8 @@
 -- the rows of a brand that would lose more than max_share of its active offers (when those are more
 -- than max_rows), and all brands if the list would lose as much.
 -- Returns: offers and brands switched off, offers and brands kept by the breaker.
--- `seen` must stay a view on the table: kept as rows it has no index, and a planner that does not
--- know yet how many there are would compare each offer with all of them.
+-- Each record is looked up by its key (the aggregate sees to that): nobody knows yet how many this
+-- run has seen, and a planner that guesses "few" would compare every offer with all of them.
 -- Params: run_key, first_walk, brand_list_complete, max_share, max_rows
 WITH seen AS NOT MATERIALIZED (
     SELECT entity, external_id, outcome
@@ -11,67 +11,56 @@ WITH seen AS NOT MATERIALIZED (
     WHERE run_key = %(run_key)s AND walk >= %(first_walk)s
 ),
 
-gone_brands AS (
+brand_states AS (
     SELECT
         brands.brand_id,
         brands.trackier_advertiser_id,
-        count(*) OVER () > %(max_rows)s
-        AND count(*) OVER () > %(max_share)s * (
-            SELECT count(*)
-            FROM affiliate.brands AS active
-            WHERE
-                active.is_active
-                AND NOT EXISTS (
-                    SELECT 1
-                    FROM seen
-                    WHERE
-                        seen.entity = 'brands'
-                        AND seen.external_id = active.trackier_advertiser_id
-                        AND seen.outcome = 'inserted'
-                )
-        ) AS is_suspicious
+        now_seen.outcome IS NULL AS is_gone,
+        count(*) FILTER (WHERE now_seen.outcome IS NULL) OVER () > %(max_rows)s
+        AND count(*) FILTER (WHERE now_seen.outcome IS NULL) OVER ()
+        > %(max_share)s
+        * count(*) FILTER (WHERE now_seen.outcome IS DISTINCT FROM 'inserted') OVER ()
+            AS is_suspicious
     FROM affiliate.brands
-    WHERE
-        %(brand_list_complete)s
-        AND brands.is_active
-        AND NOT EXISTS (
-            SELECT 1
-            FROM seen
-            WHERE seen.entity = 'brands' AND seen.external_id = brands.trackier_advertiser_id
-        )
+    LEFT JOIN LATERAL (
+        SELECT max(seen.outcome) AS outcome
+        FROM seen
+        WHERE seen.entity = 'brands' AND seen.external_id = brands.trackier_advertiser_id
+    ) AS now_seen ON TRUE
+    WHERE %(brand_list_complete)s AND brands.is_active
+),
+
+gone_brands AS (
+    SELECT brand_id, trackier_advertiser_id, is_suspicious
+    FROM brand_states
+    WHERE is_gone
 ),
 
 offer_states AS (
     SELECT
         offers.offer_id,
         offers.trackier_campaign_id,
-        offers.advertiser_id,
-        seen.external_id IS NULL AS is_gone,
-        seen.outcome = 'inserted' AS is_new
+        now_seen.outcome IS NULL AS is_gone,
+        count(*) FILTER (WHERE now_seen.outcome IS NULL) OVER of_brand > %(max_rows)s
+        AND count(*) FILTER (WHERE now_seen.outcome IS NULL) OVER of_brand
+        > %(max_share)s
+        * count(*) FILTER (WHERE now_seen.outcome IS DISTINCT FROM 'inserted') OVER of_brand
+            AS is_suspicious
     FROM seen AS walks
     INNER JOIN affiliate.brands ON walks.external_id = brands.trackier_advertiser_id
     INNER JOIN affiliate.offers ON brands.brand_id = offers.advertiser_id AND offers.is_active
-    LEFT JOIN seen
-        ON seen.entity = 'offers' AND offers.trackier_campaign_id = seen.external_id
+    LEFT JOIN LATERAL (
+        SELECT max(seen.outcome) AS outcome
+        FROM seen
+        WHERE seen.entity = 'offers' AND seen.external_id = offers.trackier_campaign_id
+    ) AS now_seen ON TRUE
     WHERE walks.entity = 'walks' AND walks.outcome = 'complete'
-),
-
-brand_losses AS (
-    SELECT
-        offer_id,
-        trackier_campaign_id,
-        is_gone,
-        count(*) FILTER (WHERE is_gone) OVER of_brand > %(max_rows)s
-        AND count(*) FILTER (WHERE is_gone) OVER of_brand
-        > %(max_share)s * count(*) FILTER (WHERE is_new IS NOT TRUE) OVER of_brand
-            AS is_suspicious
-    FROM offer_states
-    WINDOW of_brand AS (PARTITION BY advertiser_id)
+    WINDOW of_brand AS (PARTITION BY offers.advertiser_id)
 ),
 
 gone_offers AS (
     SELECT offer_id, trackier_campaign_id, is_suspicious
-    FROM brand_losses
+    FROM offer_states
     WHERE is_gone
     UNION
     SELECT offers.offer_id, offers.trackier_campaign_id, gone_brands.is_suspicious
