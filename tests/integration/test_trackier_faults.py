@@ -87,6 +87,7 @@ def test_long_retry_after_ends_the_run_with_the_instant_to_try_again(trackier):
         trackier.sync("limited")
 
     assert time.monotonic() - began < 30
+    assert caught.value.retry_at
     assert 3500 < (caught.value.retry_at - datetime.now(UTC)).total_seconds() <= 3600
     assert trackier.value("SELECT status FROM ops.sync_runs") == "failed"
 
