@@ -20,7 +20,9 @@ from typing import Any
 import pendulum
 from airflow.sdk import Asset, Metadata, Param, chain, dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, flag
+from vendor_sync.orchestration.notifier import alert_run_failed
+from vendor_sync.orchestration.sla import with_sla
 
 COMPLETED = Asset("sync.offers.completed", uri="x-vendor-sync://trackier/offers")
 PARAMS = {
@@ -31,24 +33,9 @@ PARAMS = {
         title="Brands",
         description="Trackier advertiser ids, one a line; none means all.",
     ),
-    "include_publishers": Param(
-        default=False,
-        type="boolean",
-        title="Include publishers",
-        description="Also set the publisher ids of our tenants.",
-    ),
-    "full_refresh": Param(
-        default=False,
-        type="boolean",
-        title="Full refresh",
-        description="Ignore checksums and write every record again.",
-    ),
-    "dry_run": Param(
-        default=False,
-        type="boolean",
-        title="Dry run",
-        description="Fetch and check, report what would change, and write no data.",
-    ),
+    "include_publishers": flag("Include publishers", "Also set our tenants' publisher ids."),
+    "full_refresh": flag("Full refresh", "Ignore checksums and write every record again."),
+    "dry_run": flag("Dry run", "Report what would change and write no data."),
 }
 
 
@@ -59,6 +46,7 @@ PARAMS = {
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=alert_run_failed,
     params=PARAMS,
     doc_md=__doc__,
     tags=[Tag.AFFILIATE],
@@ -77,7 +65,10 @@ def trackier_offer_sync() -> None:
         for event in trackier.published_events():
             yield Metadata(COMPLETED, extra=event)
 
-    chain(sync_offers(), publish_completion())
+    chain(
+        with_sla(sync_offers(), timedelta(minutes=10)),
+        with_sla(publish_completion(), timedelta(minutes=15)),
+    )
 
 
 trackier_offer_sync()

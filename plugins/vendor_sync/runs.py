@@ -38,6 +38,7 @@ class Run:
     run_id: str
     attempt: int
     started_at: datetime
+    interruptions: int
 
     @property
     def first_walk(self) -> int:
@@ -103,8 +104,14 @@ class RunStore:
             load_query("ops/begin_run.sql"), {"flow": self._flow, "run_id": run_id}
         ).fetchone()
         assert row is not None  # noqa: S101 - announced before
+        run_key, attempt, started_at, interruptions = row
         return Run(
-            run_key=row[0], flow=self._flow, run_id=run_id, attempt=row[1], started_at=row[2]
+            run_key=run_key,
+            flow=self._flow,
+            run_id=run_id,
+            attempt=attempt,
+            started_at=started_at,
+            interruptions=interruptions,
         )
 
     def finish(
@@ -126,6 +133,13 @@ class RunStore:
                 "counts": None if counts is None else Jsonb(dict(counts)),
                 "error": error,
             },
+        )
+
+    def close_interrupted(self, run_id: str) -> None:
+        """Write that the run has failed, where its row says that it is still at work."""
+        self._conn.execute(
+            load_query("ops/close_interrupted_run.sql"),
+            {"flow": self._flow, "run_id": run_id, "now": datetime.now(UTC)},
         )
 
     def record_usage(self, run_id: str, usage: Mapping[str, int]) -> None:

@@ -6,6 +6,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from airflow.sdk import Param
+
+from vendor_sync.orchestration.notifier import alert_task_failed
 from vendor_sync.orchestration.retry_policy import RETRY_POLICY, first_wait
 
 
@@ -23,4 +26,10 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_delay": first_wait(),
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(hours=1),
+    "on_failure_callback": alert_task_failed,
 }
+
+
+def flag(title: str, description: str) -> Param:
+    """Return a parameter that is off unless somebody ticks it."""
+    return Param(default=False, type="boolean", title=title, description=description)

@@ -32,6 +32,7 @@ def sync_offers() -> dict[str, Any]:
             trigger=str(dag_run.run_type),
             params=context["params"],
             lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
+            link=context["ti"].log_url,
         )
     except LockedError as error:
         _wait_or_skip(dag_run.run_id, error)

@@ -12,6 +12,8 @@ from typing import Any
 import psycopg
 import redis
 
+from vendor_sync.alert_rules import broken_rules
+from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve_failure
 from vendor_sync.audit import AuditArchive, s3_client
 from vendor_sync.connections import Connection, ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError, SyncError
@@ -37,12 +39,14 @@ def run_offer_sync(  # noqa: PLR0913 - all keyword
     params: Mapping[str, Any],
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     watch: Watch | None = None,
+    link: str | None = None,
 ) -> dict[str, Any]:
     """Run one sync and return its result (the spec's fields, all JSON).
 
     The same `run_id` again takes up a run that was killed, and reports the counts of one clean run.
     Raises LockedError when another run is at work for `lock_wait_seconds` (the run then still
     waits its turn; see `skip_run`), else the SyncError that ended the run, which is recorded.
+    `link` leads from an alert to the run and its log.
     """
     parsed = TrackierParams.parse(params)
     warehouse = require_connection(source, "warehouse_postgres")
@@ -53,7 +57,14 @@ def run_offer_sync(  # noqa: PLR0913 - all keyword
         lock_flow(conn, FLOW, wait_seconds=lock_wait_seconds)
         run = runs.begin(run_id)
         with _failure_recorded(warehouse, run_id):
-            return _Session(source, warehouse, conn, runs, run, parsed, watch).run()
+            session = _Session(source, warehouse, conn, runs, run, parsed, watch, link)
+            result = session.run()
+        resolve_failure(conn, FLOW, run_id)
+    if not parsed.dry_run:
+        seen = result | {"interruptions": run.interruptions}
+        for alert in broken_rules(FLOW, seen, link=link):
+            raise_alert(source, alert)
+    return result
 
 
 def waiting_since(source: ConnectionSource, run_id: str) -> datetime:
@@ -85,6 +96,7 @@ class _Session:
         run: Run,
         params: TrackierParams,
         watch: Watch | None,
+        link: str | None,
     ) -> None:
         self._source = source
         self._warehouse = warehouse
@@ -93,6 +105,7 @@ class _Session:
         self._run = run
         self._params = params
         self._watch = watch
+        self._link = link
         self._usage = Usage()
         self._started = time.monotonic()
 
@@ -165,8 +178,19 @@ class _Session:
             name="trackier",
             per_second=settings.requests_per_second,
             workers=settings.workers,
-            on_degraded=logger.error,
+            on_degraded=self._tell_of_slow_pace,
         )
+
+    def _tell_of_slow_pace(self, text: str) -> None:
+        alert = Alert(
+            kind=AlertKind.LIMITER_DEGRADED,
+            flow=FLOW,
+            run_id=self._run.run_id,
+            title=f"{FLOW}: Redis is away, calls are paced by each worker's share",
+            message=text,
+            link=self._link,
+        )
+        raise_alert(self._source, alert)
 
     @contextmanager
     def _rolled_back(self) -> Generator[None]:

@@ -8,4 +8,4 @@ SET
     finished_at = NULL,
     error = NULL
 WHERE flow = %(flow)s AND run_id = %(run_id)s
-RETURNING run_key, attempt, started_at;
+RETURNING run_key, attempt, started_at, interruptions;

@@ -1,0 +1,153 @@
+"""Sends an alert to the people on call: a Slack-compatible webhook, and e-mail."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any, cast
+
+import requests
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from vendor_sync.connections import Connection, ConnectionSource
+from vendor_sync.errors import ConfigurationError
+
+CONNECTIONS = {"webhook": "alerts_webhook", "email": "alerts_smtp"}
+_TIMEOUT = (3.05, 5)
+_HEADER_CHARACTERS = 150
+_TEXT_CHARACTERS = 2_900
+_SUBJECT_CHARACTERS = 200
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+class DeliveryError(Exception):
+    """A channel did not take an alert; the message holds no address, as that may be a secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An alert as people read it."""
+
+    severity: str
+    title: str
+    message: str
+    facts: Mapping[str, str]
+    link: str | None
+    opened_at: datetime
+
+    def plain_text(self) -> str:
+        """Return all of it as lines."""
+        facts = [f"{name}: {value}" for name, value in self.facts.items()]
+        link = [f"Log: {self.link}"] if self.link else []
+        return "\n".join(
+            (self.message, "", *facts, f"at: {self.opened_at:%Y-%m-%d %H:%M:%S %Z}", *link)
+        )
+
+
+def channels(source: ConnectionSource) -> list[str]:
+    """Return the channels whose connection is defined."""
+    return [name for name, conn_id in CONNECTIONS.items() if source(conn_id) is not None]
+
+
+def send(source: ConnectionSource, channel: str, message: Message) -> None:
+    """Deliver to one channel, twice if the first try meets a closed door; else DeliveryError."""
+    connection = source(CONNECTIONS[channel])
+    if connection is None:
+        text = f"Connection '{CONNECTIONS[channel]}' is no longer defined."
+        raise DeliveryError(text)
+    senders: dict[str, Callable[[Connection, Message], None]] = {
+        "webhook": _post,
+        "email": _mail,
+    }
+    retrying = Retrying(
+        retry=retry_if_exception_type((requests.ConnectionError, smtplib.SMTPServerDisconnected)),
+        stop=stop_after_attempt(2),
+        wait=wait_fixed(0.5),
+        reraise=True,
+    )
+    try:
+        retrying(senders[channel], connection, message)
+    except (requests.RequestException, smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(_cause(error)) from None
+    except ConfigurationError as error:
+        raise DeliveryError(str(error)) from None
+
+
+def _post(connection: Connection, message: Message) -> None:
+    headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
+    response = requests.post(
+        _url(connection), json=slack_message(message), headers=headers, timeout=_TIMEOUT
+    )
+    response.raise_for_status()
+
+
+def _url(connection: Connection) -> str:
+    if connection.host.startswith(("http://", "https://")):
+        return connection.host
+    text = f"Connection '{connection.conn_id}': host must be the webhook's URL, with https://."
+    raise ConfigurationError(text)
+
+
+def slack_message(message: Message) -> dict[str, Any]:
+    """Return the message in Slack's form; others of the trade read it too."""
+    title = f"[{message.severity}] {message.title}"
+    facts = "  ".join(f"*{name}* {_escaped(value)}" for name, value in message.facts.items())
+    log = f"  <{message.link}|Run and log>" if message.link else ""
+    body = _escaped(message.message)[:_TEXT_CHARACTERS]
+    return {
+        "text": _escaped(title),
+        "blocks": [
+            {
+                "type": "header",
+                "text": {"type": "plain_text", "text": title[:_HEADER_CHARACTERS]},
+            },
+            {"type": "section", "text": {"type": "mrkdwn", "text": body}},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": facts + log}]},
+        ],
+    }
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+def _mail(connection: Connection, message: Message) -> None:
+    extra = connection.extra
+    mail = EmailMessage()
+    mail["Subject"] = " ".join(f"[{message.severity}] {message.title}".split())[
+        :_SUBJECT_CHARACTERS
+    ]
+    mail["From"] = _required(connection, "from_email")
+    mail["To"] = _required(connection, "to_email")
+    mail.set_content(message.plain_text())
+    port = connection.port or 0
+    over_tls = not extra.get("disable_ssl", False)
+    client = smtplib.SMTP_SSL if over_tls else smtplib.SMTP
+    with client(connection.host, port, timeout=_TIMEOUT[1]) as server:
+        if not over_tls and not extra.get("disable_tls", False):
+            server.starttls()
+        if connection.login:
+            server.login(connection.login, connection.require_password("the SMTP password"))
+        server.send_message(mail)
+
+
+def _required(connection: Connection, name: str) -> str:
+    value: object = connection.extra.get(name)
+    if isinstance(value, list):
+        return ", ".join(str(address) for address in cast("list[object]", value))
+    if not isinstance(value, str) or not value:
+        text = f"Connection '{connection.conn_id}': extra '{name}' must be an e-mail address."
+        raise ConfigurationError(text)
+    return value
+
+
+def _cause(error: Exception) -> str:
+    """Say what happened without the address: a webhook's URL is a password."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code}"
+    code = getattr(error, "smtp_code", None)
+    return f"{type(error).__name__}{f' {code}' if code else ''}"

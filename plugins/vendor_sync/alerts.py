@@ -1,0 +1,227 @@
+"""Alerts: one open row a cause, kept first and delivered then, so that none is lost.
+
+A row is written (or counted again) under the fingerprint of its cause; each configured channel
+gets a delivery that stays pending until the channel has taken it. Whoever raises an alert tries
+to deliver what is due; `deliver_alerts`, run regularly, takes up the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from vendor_sync.alert_channels import DeliveryError, Message, channels, send
+from vendor_sync.connections import ConnectionSource, require_connection
+from vendor_sync.errors import SyncError
+from vendor_sync.postgres import Warehouse, connect, load_query
+
+logger = logging.getLogger(__name__)
+SENT_PER_HOUR = 10
+_FIRST_WAIT = timedelta(seconds=15)
+_LONGEST_WAIT = timedelta(minutes=2)
+
+
+class AlertKind(StrEnum):
+    """What happened; docs/alerts.md says what to do about each."""
+
+    TASK_FAILED = "task_failed"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    DATABASE_UNREACHABLE = "database_unreachable"
+    RUN_FAILED = "run_failed"
+    RUN_INTERRUPTED = "run_interrupted"
+    SLA_MISSED = "sla_missed"
+    BREAKER_OPEN = "breaker_open"
+    ERROR_RATE = "error_rate"
+    MEMORY = "memory"
+    LIMITER_DEGRADED = "limiter_degraded"
+
+
+# Four ways to see the same thing: whichever is seen first is the one that is told.
+_FAILURES = frozenset(
+    {
+        AlertKind.TASK_FAILED,
+        AlertKind.RETRIES_EXHAUSTED,
+        AlertKind.DATABASE_UNREACHABLE,
+        AlertKind.RUN_FAILED,
+    }
+)
+_CRITICAL = _FAILURES | {AlertKind.BREAKER_OPEN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Something that a person should look at. `title` and `message` hold no secret."""
+
+    kind: AlertKind
+    flow: str
+    title: str
+    message: str
+    run_id: str | None = None
+    task_id: str | None = None
+    link: str | None = None
+
+    @property
+    def severity(self) -> str:
+        """Return `critical` where data is not coming, else `warning`."""
+        return "critical" if self.kind in _CRITICAL else "warning"
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the cause: a run that failed has failed once, whoever reports it."""
+        if self.kind in _FAILURES:
+            return failure_fingerprint(self.flow, self.run_id)
+        task = self.task_id if self.kind is AlertKind.SLA_MISSED else None
+        return "/".join(filter(None, (self.kind, self.flow, self.run_id, task)))
+
+
+def failure_fingerprint(flow: str, run_id: str | None) -> str:
+    """Return what all alerts about the failure of one run have in common."""
+    return f"failure/{flow}/{run_id}"
+
+
+def raise_alert(source: ConnectionSource, alert: Alert) -> bool:
+    """Keep and deliver an alert; tell whether it is a new one.
+
+    Never raises: it tells of a problem and must not become one.
+    """
+    logger.error("%s: %s - %s", alert.kind, alert.title, alert.message)
+    try:
+        return _raise_alert(source, alert)
+    except Exception:
+        logger.exception("the alert could neither be kept nor sent")
+        return False
+
+
+def _raise_alert(source: ConnectionSource, alert: Alert) -> bool:
+    try:
+        is_new = _keep(source, alert)
+    except (SyncError, psycopg.Error) as error:
+        logger.warning("the alert cannot be kept, sending it at once: %s", error)
+        _send_unkept(source, alert)
+        return True
+    deliver_alerts(source)
+    return is_new
+
+
+def _keep(source: ConnectionSource, alert: Alert) -> bool:
+    now = datetime.now(UTC)
+    row = {
+        "fingerprint": alert.fingerprint,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "flow": alert.flow,
+        "run_id": alert.run_id,
+        "task_id": alert.task_id,
+        "title": alert.title,
+        "message": alert.message,
+        "link": alert.link,
+        "now": now,
+    }
+    with _connected(source) as conn, conn.transaction():
+        found = conn.execute(load_query("ops/upsert_alert.sql"), row).fetchone()
+        assert found is not None  # noqa: S101 - INSERT ... RETURNING
+        alert_key, is_new = found
+        if is_new:
+            _put_on_its_way(conn, channels(source), row | {"alert_key": alert_key})
+    return is_new
+
+
+def _put_on_its_way(conn: Warehouse, names: list[str], row: dict[str, Any]) -> None:
+    """Queue a new alert for all channels, unless too many of its kind were sent of late."""
+    found = conn.execute(load_query("ops/count_sent_alerts.sql"), row).fetchone()
+    sent: int = found[0] if found else 0
+    status = "pending" if sent < SENT_PER_HOUR else "withheld"
+    conn.execute(
+        load_query("ops/insert_alert_deliveries.sql"), {**row, "channels": names, "status": status}
+    )
+
+
+def resolve_failure(conn: Warehouse, flow: str, run_id: str) -> None:
+    """Close the alert about a run's failure: the run was repeated and went well."""
+    conn.execute(
+        load_query("ops/resolve_alert.sql"),
+        {"fingerprint": failure_fingerprint(flow, run_id), "now": datetime.now(UTC)},
+    )
+
+
+def deliver_alerts(source: ConnectionSource) -> dict[str, int]:
+    """Deliver what is due, oldest first; return how many were delivered and how many were not.
+
+    A channel that refuses one alert is left alone until the next call.
+    """
+    open_channels = channels(source)
+    outcome = {"delivered": 0, "undelivered": 0}
+    try:
+        with _connected(source) as conn:
+            while open_channels and (sent := _deliver_next(conn, source, open_channels)):
+                channel, error = sent
+                outcome["undelivered" if error else "delivered"] += 1
+                if error:
+                    logger.warning("the alert channel %s is down: %s", channel, error)
+                    open_channels.remove(channel)
+    except (SyncError, psycopg.Error) as error:
+        logger.warning("alerts cannot be delivered now: %s", error)
+    return outcome
+
+
+def _deliver_next(
+    conn: Warehouse, source: ConnectionSource, names: list[str]
+) -> tuple[str, str | None] | None:
+    """Send the next due alert; return its channel and what went wrong, None if none is due."""
+    now = datetime.now(UTC)
+    with conn.transaction():
+        row = (
+            conn.cursor(row_factory=dict_row)
+            .execute(load_query("ops/take_alert_delivery.sql"), {"channels": names, "now": now})
+            .fetchone()
+        )
+        if row is None:
+            return None
+        try:
+            send(source, row["channel"], _message(row))
+        except DeliveryError as error:
+            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(row["attempts"], 10))
+            conn.execute(
+                load_query("ops/note_alert_undelivered.sql"),
+                {**row, "error": str(error), "next_try_at": now + wait},
+            )
+            return row["channel"], str(error)
+        delivered = {**row, "now": datetime.now(UTC)}
+        conn.execute(load_query("ops/note_alert_delivered.sql"), delivered)
+        return row["channel"], None
+
+
+def _message(row: DictRow) -> Message:
+    names = ("kind", "flow", "run_id", "task_id")
+    facts = {name.removesuffix("_id"): str(row[name]) for name in names if row[name]}
+    return Message(
+        severity=row["severity"],
+        title=row["title"],
+        message=row["message"],
+        facts=facts | {"alert": str(row["alert_key"])},
+        link=row["link"],
+        opened_at=row["opened_at"],
+    )
+
+
+def _send_unkept(source: ConnectionSource, alert: Alert) -> None:
+    """Send without a row: the database that keeps alerts is what is broken."""
+    row = {name: getattr(alert, name) for name in ("kind", "severity", "flow", "run_id", "task_id")}
+    texts = {"title": alert.title, "message": alert.message, "link": alert.link}
+    message = _message({**row, **texts, "alert_key": "not kept", "opened_at": datetime.now(UTC)})
+    for channel in channels(source):
+        try:
+            send(source, channel, message)
+        except DeliveryError as error:
+            logger.error("the alert could neither be kept nor sent to %s: %s", channel, error)  # noqa: TRY400 - no more to say
+
+
+def _connected(source: ConnectionSource) -> Warehouse:
+    warehouse = require_connection(source, "warehouse_postgres")
+    return connect(warehouse, application_name="vendor_sync_alerts")

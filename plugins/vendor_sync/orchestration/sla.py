@@ -1,0 +1,89 @@
+"""A task's SLA: how long after its run was queued it has to be done.
+
+Airflow 3 knows deadlines of runs only. `with_sla` marks a task; the cluster policy turns each mark
+into a deadline of the run, and when that passes the triggerer looks at the task's state: a task
+that is done, or has failed and was alerted for that, is not late.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from airflow.sdk import DAG
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+from asgiref.sync import sync_to_async
+
+from vendor_sync.alerts import Alert, AlertKind, raise_alert
+from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.notifier import run_link
+
+_MARK = "_vendor_sync_sla"
+_ENDED = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
+T = TypeVar("T")
+
+
+def with_sla(task: T, sla: timedelta) -> T:
+    """Declare that a task is late when it is not done `sla` after its run was queued.
+
+    VENDOR_SYNC_SLA_SECONDS replaces every SLA, to see an alert without waiting for it.
+    """
+    override = os.environ.get("VENDOR_SYNC_SLA_SECONDS")
+    chosen = timedelta(seconds=float(override)) if override else sla
+    setattr(getattr(task, "operator", task), _MARK, chosen)
+    return task
+
+
+def add_deadlines(dag: DAG) -> None:
+    """Give the DAG a deadline for each task with an SLA; repeating it changes nothing."""
+    before = dag.deadline or []
+    deadlines = [before] if isinstance(before, DeadlineAlert) else list(before)
+    known = {deadline.name for deadline in deadlines}
+    for task in dag.tasks:
+        sla: timedelta | None = getattr(task, _MARK, None)
+        name = f"sla:{task.task_id}"
+        if sla is not None and name not in known:
+            deadlines.append(_deadline(task.task_id, sla, name))
+    if deadlines:
+        dag.deadline = deadlines
+
+
+def _deadline(task_id: str, sla: timedelta, name: str) -> DeadlineAlert:
+    arguments = {"task_id": task_id, "seconds": sla.total_seconds()}
+    # QUEUED_AT: a run triggered by hand has no logical date.
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=sla,
+        callback=AsyncCallback(f"{__name__}.{check_sla.__name__}", kwargs=arguments),
+        name=name,
+    )
+
+
+async def check_sla(task_id: str, seconds: float, context: dict[str, Any]) -> None:
+    """Alert if the task is not done; runs on the triggerer, and returns nothing on purpose.
+
+    (Airflow 3.3 stores a callback's result as text: a dict ends the triggerer.)
+    """
+    await sync_to_async(_check_sla)(task_id, seconds, context["dag_run"])
+
+
+def _check_sla(task_id: str, seconds: float, dag_run: dict[str, Any]) -> None:
+    dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
+    found = RuntimeTaskInstance.get_task_states(dag_id, task_ids=[task_id], run_ids=[run_id])
+    states = {str(state) for state in found.get(run_id, {}).values()} or {"not started"}
+    if states <= _ENDED:
+        return
+    late = timedelta(seconds=round(seconds))
+    alert = Alert(
+        kind=AlertKind.SLA_MISSED,
+        flow=dag_id,
+        run_id=run_id,
+        task_id=task_id,
+        title=f"{dag_id}: {task_id} is late",
+        message=f"Not done {late} after the run was queued; it is: {', '.join(sorted(states))}.",
+        link=run_link(dag_id, run_id),
+    )
+    raise_alert(connection_from_airflow, alert)
