@@ -45,6 +45,32 @@ clean: ## Remove everything the other commands wrote
 	@rm -rf $(STATE) .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 STACK := $(PY) -m sandbox
+TEST_STACK := $(STACK) exec --home $(STATE)/test --only services --
+BIN := .venv/bin
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$(( n < 4 ? n : 4 )))
+
+.PHONY: check
+check: setup ## Lint, types, import contracts, SQL and unit tests (no servers, under a minute)
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/codespell
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/sqlfluff lint -q sql/migrations sql/queries
+	@$(BIN)/squawk --assume-in-transaction sql/migrations/*.sql 2>&1 | tail -n 3
+	@$(BIN)/pytest -q -m 'not airflow' tests/unit
+
+.PHONY: test
+test: check ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
+	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak' $(ARGS)
+
+.PHONY: soak
+soak: setup ## The long forms of the tests; ARGS='...' goes to pytest
+	@$(TEST_STACK) $(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
+
+.PHONY: schema
+schema: setup ## Write sql/schema.sql from the migrations
+	@$(STACK) exec --home $(STATE)/schema --only services -- $(PY) -m sandbox.schema
 
 .PHONY: up
 up: setup ## Start the embedded stack (servers, vendor sandbox, Airflow) and wait until it is healthy
