@@ -12,11 +12,10 @@ from psycopg.pq import TransactionStatus
 
 from vendor_sync.postgres import Warehouse
 from vendor_sync.runs import Reject, Run, RunStore
-from vendor_sync.trackier.store import Merge, TrackierStore
+from vendor_sync.trackier.store import Batch, Merge, TrackierStore
 from vendor_sync.trackier.walks import ParsedPage, T, reject_item
 
 _REFUSED = (pg.IntegrityError, pg.DataError)
-Batch = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Target(Generic[T]):
     """How records of one entity get from a page into their table."""
 
     stage: Callable[[Sequence[T]], None]
-    merge: Callable[[Merge, int, int], list[int]]
+    merge: Callable[[Merge, Sequence[Batch]], list[int]]
 
 
 class PageMerger:
@@ -87,10 +86,7 @@ class PageMerger:
         self, page: ParsedPage[T], target: Target[T], merge: Merge, batches: Sequence[Batch]
     ) -> list[Reject]:
         """Merge without savepoints: the way of a page without trouble."""
-        rejects: list[Reject] = []
-        for first, end in batches:
-            rejects += _unknown_brands(page, target.merge(merge, first, end))
-        return rejects
+        return _unknown_brands(page, target.merge(merge, batches))
 
     def _merge_halving(
         self, page: ParsedPage[T], target: Target[T], merge: Merge, batches: Sequence[Batch]
@@ -102,7 +98,7 @@ class PageMerger:
             first, end = pending.pop()
             try:
                 with self._conn.transaction():
-                    unknown = target.merge(merge, first, end)
+                    unknown = target.merge(merge, [(first, end)])
             except _REFUSED as error:
                 if end - first == 1:
                     rejects.append(_refused(page, first, _words(error)))

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
+from psycopg import Cursor
+from psycopg.rows import TupleRow
+
 from vendor_sync.postgres import Warehouse, load_query
 from vendor_sync.runs import Run
 from vendor_sync.trackier.models import Brand, Offer, Publisher
@@ -26,6 +29,10 @@ _STAGE_OFFERS: LiteralString = (
 _STAGE_PUBLISHERS: LiteralString = (
     "COPY staged_publishers (external_id, display_id, email, external_ref) FROM STDIN"
 )
+
+
+# Staged rows first <= ordinal < end.
+Batch = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +92,28 @@ class TrackierStore:
             ),
         )  # fmt: skip
 
-    def merge_brands(self, merge: Merge, first: int, end: int) -> list[int]:
-        """Merge staged rows first <= ordinal < end; a brand has no parent to be unknown."""
-        self._conn.execute(
-            load_query("affiliate/merge_brands.sql"), _merge_params(merge, first, end)
-        )
+    def merge_brands(self, merge: Merge, batches: Sequence[Batch]) -> list[int]:
+        """Merge batches of staged rows; a brand has no parent to be unknown."""
+        self._merge(load_query("affiliate/merge_brands.sql"), merge, batches)
         return []
 
-    def merge_offers(self, merge: Merge, first: int, end: int) -> list[int]:
-        """Merge staged rows first <= ordinal < end; return ordinals whose brand is unknown."""
-        rows = self._conn.execute(
-            load_query("affiliate/merge_offers.sql"), _merge_params(merge, first, end)
-        ).fetchall()
-        return [row[0] for row in rows]
+    def merge_offers(self, merge: Merge, batches: Sequence[Batch]) -> list[int]:
+        """Merge batches of staged rows; return the ordinals whose brand is unknown."""
+        cursors = self._merge(load_query("affiliate/merge_offers.sql"), merge, batches)
+        return [row[0] for cursor in cursors for row in cursor]
+
+    def _merge(
+        self, query: LiteralString, merge: Merge, batches: Sequence[Batch]
+    ) -> list[Cursor[TupleRow]]:
+        """Send all batches at once: each wait for an answer would be one for the parsing threads.
+
+        A wait ends when they let go of the interpreter, which can take longer than the merge did.
+        """
+        with self._conn.pipeline():
+            return [
+                self._conn.execute(query, _merge_params(merge, first, end))
+                for first, end in batches
+            ]
 
     def note_rejected(self, merge: Merge, entity: str, external_ids: Sequence[str]) -> None:
         """Remember refused records as seen: what the vendor still lists has not vanished."""
