@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from sandbox import health
@@ -56,7 +57,14 @@ def settings(home: Home, state: State) -> dict[str, str]:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "false",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
+        **_passed_on(),
     }
+
+
+def _passed_on() -> dict[str, str]:
+    """Return the flows' own settings that the caller has set (retry waits, SLAs)."""
+    names = ("VENDOR_SYNC_RETRY_SECONDS", "VENDOR_SYNC_SLA_SECONDS")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def parts(home: Home, state: State) -> list[Part]:
