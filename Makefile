@@ -68,6 +68,10 @@ test: check ## Everything that has to pass, on real servers; ARGS='...' goes to 
 soak: setup ## The long forms of the tests; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
 
+.PHONY: demo
+demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself
+	@$(STACK) exec -- $(PY) -m sandbox.demo $(if $(ONCE),--once)
+
 .PHONY: schema
 schema: setup ## Write sql/schema.sql from the migrations
 	@$(STACK) exec --home $(STATE)/schema --only services -- $(PY) -m sandbox.schema
