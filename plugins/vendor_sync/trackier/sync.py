@@ -148,6 +148,9 @@ class OfferSync:
         found: dict[str, Reject] = {}
         for page in self._client.iter_publishers():
             parsed = parse_page(page, Publisher.entity, walk, publisher_from_api)
+            self._runs.record_page(
+                self._run, Publisher.entity, page.audit_key, len(page.items), page.fetched_at
+            )
             self._store.stage_publishers(parsed.records)
             refused += parsed.rejects
             for record in parsed.records:
