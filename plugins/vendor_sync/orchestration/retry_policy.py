@@ -58,8 +58,8 @@ class VendorRetryPolicy(RetryPolicy):
         if isinstance(exception, TokenExpiredError):
             return RetryDecision.retry(timedelta(0), reason)
         if isinstance(exception, _HEALING_ERRORS):
-            doubled = first_wait() * 2 ** (try_number - 1)
-            wait = min(doubled, first_wait() * _LONGEST_IN_FIRST_WAITS)
+            doublings = min(try_number - 1, _LONGEST_IN_FIRST_WAITS)
+            wait = first_wait() * min(2**doublings, _LONGEST_IN_FIRST_WAITS)
             return RetryDecision.retry(_jittered(wait, 0.25), reason)
         return RetryDecision.default()
 

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.home import REPOSITORY
+
+pytestmark = pytest.mark.airflow
+FILES = sorted((REPOSITORY / "dags").glob("*.py"))
+MAX_LINES = 80
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory):
+    """All DAGs as Airflow loads them, with the cluster policy applied."""
+    os.environ["AIRFLOW_HOME"] = str(tmp_path_factory.mktemp("airflow"))
+    os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - after its settings
+
+    bag = DagBag(REPOSITORY / "dags", collect_dags=True)
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_there_is_one_dag_per_file_named_after_it(dags):
+    assert sorted(dags) == [file.stem for file in FILES]
+
+
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
+def test_dag_keeps_the_house_rules(dags, name):
+    from vendor_sync.orchestration.dag_defaults import Tag  # noqa: PLC0415 - after its settings
+
+    dag = dags[name]
+
+    assert dag.doc_md
+    assert dag.dag_display_name != name
+    assert dag.owner == "data-platform"
+    assert dag.tags
+    assert dag.tags <= set(Tag)
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+    for task in dag.tasks:
+        assert task.execution_timeout is not None
+        assert task.retry_policy is not None
+
+
+def test_sla_of_a_task_is_a_deadline_of_its_run(dags):
+    deadlines = {found.name: found.interval for found in dags["trackier_offer_sync"].deadline}
+
+    assert {name: wait.total_seconds() for name, wait in deadlines.items()} == {
+        "sla:sync_offers": 600,
+        "sla:publish_completion": 900,
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_dag_file_is_short_and_quick_to_parse(file: Path):
+    parse = (
+        "import time; import airflow.sdk; began = time.process_time()\n"
+        f"import runpy; runpy.run_path({str(file)!r})\n"
+        "print(time.process_time() - began)"
+    )
+
+    finished = subprocess.run(
+        [sys.executable, "-c", parse], capture_output=True, text=True, check=True
+    )
+
+    assert float(finished.stdout.splitlines()[-1]) < 2
+    assert len(file.read_text().splitlines()) <= MAX_LINES
