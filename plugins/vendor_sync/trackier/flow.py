@@ -28,6 +28,11 @@ from vendor_sync.trackier.sync import OfferSync
 logger = logging.getLogger(__name__)
 FLOW = "trackier_offer_sync"
 LOCK_WAIT_SECONDS = 300
+_OLD_SCHEMA = (
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedTable,
+)
 Watch = Callable[[str, int, int | None], None]
 
 
@@ -235,7 +240,7 @@ def _failure_recorded(warehouse: Connection, run_id: str) -> Generator[None]:
 def _schema_errors(warehouse: Connection) -> Generator[None]:
     try:
         yield
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+    except _OLD_SCHEMA as error:
         message = (
             f"Connection '{warehouse.conn_id}': the database has no schema yet or an old one "
             f"({error.diag.message_primary}); run `python -m vendor_sync migrate`."
