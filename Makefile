@@ -101,3 +101,19 @@ down-everywhere: down
 	@for state in $(STATE)/*/state.json; do test ! -f $$state || $(STACK) down --home $${state%/*}; done
 
 clean: down-everywhere
+
+BENCH := $(STATE)/bench
+
+$(BENCH)/venv/.complete: $(UV) benchmarks/dlt-requirements.txt
+	@test -x $(BENCH)/venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/venv
+	@VIRTUAL_ENV=$(BENCH)/venv $(UV) pip sync -q --require-hashes --compile-bytecode benchmarks/dlt-requirements.txt
+	@touch $@
+
+.PHONY: bench-trackier
+bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILLION=1: a million offers too, DOCS=1: write docs/benchmarks.md)
+	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.trackier \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MILLION),--million) $(if $(DOCS),--write-docs)
+
+.PHONY: bench-lock
+bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
+	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt
