@@ -195,3 +195,18 @@ def test_vendor_limit_is_used_and_never_exceeded(trackier):
     assert len(calls) == result["api_calls"] == 101
     assert busiest <= 20
     assert (len(calls) - 1) / (calls[-1] - calls[0]) >= 0.95 * 20
+
+
+def test_without_redis_the_run_keeps_to_its_share_and_alerts(trackier):
+    redis = trackier.connections["analytics_redis"]
+    trackier.connections["analytics_redis"] = replace(redis, port=1)
+    trackier.settings(requests_per_second=20, workers=2, group_size=1, concurrency=4)
+    trackier.vendors.clear_requests()
+
+    result = trackier.sync()
+
+    calls = [call["start"] for call in trackier.vendors.requests("trackier")]
+    busiest = max(sum(start <= other < start + 1 for other in calls) for start in calls)
+    assert result["status"] == "completed"
+    assert busiest <= 10
+    assert trackier.rows("SELECT kind FROM ops.alerts") == [("limiter_degraded",)]

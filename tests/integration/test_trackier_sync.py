@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -419,3 +420,26 @@ def test_ten_thousand_offers(trackier):
     assert result["added"] == 10_000
     assert result["queries"] < 250
     assert set(trackier.rows(OFFERS)) == expected_offers(trackier)
+
+
+def test_days_of_change_end_like_the_vendors_list(trackier):
+    for day in range(1, 6):
+        trackier.vendors.advance(1, new=0.05, vanished=0.05, changed=0.2)
+
+        result = trackier.sync()
+
+        listed = expected_offers(trackier)
+        stored = set(trackier.rows(OFFERS))
+        gone = stored - listed
+        assert result["status"] == "completed", day
+        assert listed <= stored
+        assert not any(is_active for *_, is_active in gone)
+
+
+def test_two_syncs_at_once_take_turns(trackier):
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(trackier.sync, f"run-{n}", lock_wait=60) for n in range(2)]
+        results = [run.result() for run in runs]
+
+    assert sorted(result["added"] for result in results) == [0, 200]
+    assert sorted(result["unchanged"] for result in results) == [0, 200]
