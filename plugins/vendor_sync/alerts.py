@@ -73,11 +73,10 @@ class Alert:
 
     @property
     def fingerprint(self) -> str:
-        """Name the cause: a run that failed has failed once, whoever reports it."""
+        """Name the cause: a run that failed has failed once, a late one is late once."""
         if self.kind in _FAILURES:
             return failure_fingerprint(self.flow, self.run_id)
-        task = self.task_id if self.kind is AlertKind.SLA_MISSED else None
-        return "/".join(filter(None, (self.kind, self.flow, self.run_id, task)))
+        return f"{self.kind}/{self.flow}/{self.run_id}"
 
 
 def failure_fingerprint(flow: str, run_id: str | None) -> str:

@@ -73,17 +73,17 @@ async def check_sla(task_id: str, seconds: float, context: dict[str, Any]) -> No
 def _check_sla(task_id: str, seconds: float, dag_run: dict[str, Any]) -> None:
     dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
     found = RuntimeTaskInstance.get_task_states(dag_id, task_ids=[task_id], run_ids=[run_id])
-    states = {str(state) for state in found.get(run_id, {}).values()} or {"not started"}
-    if states <= _ENDED:
+    states = {str(state) for state in found.get(run_id, {}).values() if state}
+    if states and states <= _ENDED:
         return
-    late = timedelta(seconds=round(seconds))
+    late, state = timedelta(seconds=round(seconds)), ", ".join(sorted(states)) or "not started"
     alert = Alert(
         kind=AlertKind.SLA_MISSED,
         flow=dag_id,
         run_id=run_id,
         task_id=task_id,
         title=f"{dag_id}: {task_id} is late",
-        message=f"Not done {late} after the run was queued; it is: {', '.join(sorted(states))}.",
+        message=f"Not done {late} after the run was queued; it is: {state}.",
         link=run_link(dag_id, run_id),
     )
     raise_alert(connection_from_airflow, alert)
