@@ -32,7 +32,7 @@ class AlertKind(StrEnum):
 
     TASK_FAILED = "task_failed"
     RETRIES_EXHAUSTED = "retries_exhausted"
-    DATABASE_UNREACHABLE = "database_unreachable"
+    STORAGE_UNREACHABLE = "storage_unreachable"
     RUN_FAILED = "run_failed"
     RUN_INTERRUPTED = "run_interrupted"
     SLA_MISSED = "sla_missed"
@@ -47,7 +47,7 @@ _FAILURES = frozenset(
     {
         AlertKind.TASK_FAILED,
         AlertKind.RETRIES_EXHAUSTED,
-        AlertKind.DATABASE_UNREACHABLE,
+        AlertKind.STORAGE_UNREACHABLE,
         AlertKind.RUN_FAILED,
     }
 )

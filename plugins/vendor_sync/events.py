@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from psycopg.rows import dict_row
 
 from vendor_sync.connections import Connection, ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError, StorageError
@@ -25,8 +26,10 @@ class Event:
 
     event_id: str
     name: str
+    run_id: str
     payload: Mapping[str, Any]
     created_at: datetime
+    duration_seconds: float
     published_at: datetime | None
 
     def to_json(self) -> dict[str, Any]:
@@ -34,14 +37,17 @@ class Event:
         return {
             "event_id": self.event_id,
             "name": self.name,
+            "run_id": self.run_id,
             "created_at": self.created_at.isoformat(),
+            "duration_seconds": round(self.duration_seconds, 3),
             **self.payload,
         }
 
 
 def publish_events(source: ConnectionSource, flow: str, run_id: str) -> list[Event]:
-    """Send the run's unpublished events to the topic, if there is one; return all its events.
+    """Send the flow's unpublished events to the topic, if there is one; return the run's own.
 
+    Unpublished may also be events of runs outside Airflow, and of runs whose publishing failed.
     The rows stay locked until they are marked. A process that dies in between leaves them
     unpublished, and the next one sends the same ids again.
     """
@@ -62,21 +68,14 @@ def publish_events(source: ConnectionSource, flow: str, run_id: str) -> list[Eve
                 load_query("ops/mark_event_published.sql"),
                 {"event_id": event.event_id, "now": datetime.now(UTC)},
             )
-    return events
+    return [event for event in events if event.run_id == run_id]
 
 
 def _events(conn: Warehouse, flow: str, run_id: str) -> list[Event]:
-    rows = conn.execute(load_query("ops/list_events.sql"), {"flow": flow, "run_id": run_id})
-    return [
-        Event(
-            event_id=str(event_id),
-            name=name,
-            payload=payload,
-            created_at=created_at,
-            published_at=published_at,
-        )
-        for event_id, name, payload, created_at, published_at in rows
-    ]
+    rows = conn.cursor(row_factory=dict_row).execute(
+        load_query("ops/list_events.sql"), {"flow": flow, "run_id": run_id}
+    )
+    return [Event(**row | {"event_id": str(row["event_id"])}) for row in rows]
 
 
 def _send(topic: Connection, flow: str, event: Event) -> None:

@@ -49,7 +49,7 @@ def alert_task_failed(context: Context) -> None:
 
 def _failure_kind(error: object, *, tries: int, max_tries: int) -> AlertKind:
     if isinstance(error, StorageError):
-        return AlertKind.DATABASE_UNREACHABLE
+        return AlertKind.STORAGE_UNREACHABLE
     if tries > 1 and tries > max_tries and not isinstance(error, FINAL_ERRORS):
         return AlertKind.RETRIES_EXHAUSTED
     return AlertKind.TASK_FAILED
