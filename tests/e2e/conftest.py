@@ -119,6 +119,16 @@ class Airflow:
             for earlier, later in itertools.pairwise(tries)
         ]
 
+    def decisions(self, run_id: str) -> list[tuple[float, str]]:
+        """Return what the retry policy said after each try: seconds to wait, and why."""
+        dsn = self.variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+        with psycopg.connect(dsn) as conn:
+            return conn.execute(
+                "SELECT retry_delay_override, retry_reason FROM task_instance_history"
+                " WHERE run_id = %s AND task_id = 'sync_offers' ORDER BY try_number",
+                [run_id],
+            ).fetchall()
+
     def kill(self, run_id: str, stalled: int, times: int = 1) -> None:
         """Kill -9 the process of `sync_offers` once it hangs, for the nth time, in a fault."""
         self.eventually(lambda: self.vendors.faults.fired(stalled) >= times)

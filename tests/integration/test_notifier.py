@@ -1,0 +1,102 @@
+"""Airflow's callbacks, called as Airflow calls them, against the real database and webhook."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sandbox.vendors.control import DEFAULT_KEYS
+from vendor_sync.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    RateLimitedError,
+    StorageError,
+    TemporaryError,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.airflow]
+SECRET = "hunter2-in-a-library-message"
+
+
+@pytest.fixture
+def notifier(trackier, monkeypatch):
+    """The module under test, with Airflow's connections in the environment."""
+    webhook = {
+        "conn_type": "http",
+        "host": trackier.vendors.vendor_url("webhook"),
+        "password": DEFAULT_KEYS.get("webhook"),
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS_WEBHOOK", json.dumps(webhook))
+    monkeypatch.delenv("AIRFLOW_CONN_ALERTS_SMTP", raising=False)
+    for name, value in trackier.environment().items():
+        monkeypatch.setenv(name, value)
+    from vendor_sync.orchestration import notifier  # noqa: PLC0415 - Airflow takes seconds to load
+
+    return notifier
+
+
+def _context(error: BaseException | None, *, try_number: int = 1) -> Any:
+    task_instance = SimpleNamespace(
+        dag_id="trackier_offer_sync",
+        task_id="sync_offers",
+        run_id="r1",
+        try_number=try_number,
+        max_tries=2,
+        log_url="https://airflow.example.com/log",
+    )
+    dag_run = SimpleNamespace(dag_id="trackier_offer_sync", run_id="r1")
+    return {"ti": task_instance, "dag_run": dag_run, "exception": error, "reason": "task_failure"}
+
+
+@pytest.mark.parametrize(
+    ("error", "try_number", "kind"),
+    [
+        (TemporaryError("503"), 3, "retries_exhausted"),
+        (RateLimitedError("429", retry_at=None), 3, "retries_exhausted"),
+        (ValueError("a bug"), 3, "retries_exhausted"),
+        (AuthenticationError("403"), 3, "task_failed"),
+        (ConfigurationError("host"), 1, "task_failed"),
+        (StorageError("PostgreSQL was lost"), 3, "storage_unreachable"),
+        (None, 1, "task_failed"),
+    ],
+)
+def test_failed_task_is_one_alert_that_says_why(notifier, trackier, error, try_number, kind):
+    notifier.alert_task_failed(_context(error, try_number=try_number))
+    notifier.alert_run_failed(_context(error))
+
+    assert trackier.rows("SELECT kind, link FROM ops.alerts") == [
+        (kind, "https://airflow.example.com/log")
+    ]
+    assert len(trackier.vendors.deliveries()) == 1
+    if error is not None and not isinstance(error, ValueError):
+        assert str(error) in str(trackier.vendors.deliveries()[0])
+
+
+def test_words_of_a_foreign_error_stay_in_the_log(notifier, trackier):
+    notifier.alert_task_failed(_context(ValueError(f"password {SECRET} refused")))
+
+    assert SECRET not in str(trackier.vendors.deliveries())
+    assert trackier.rows("SELECT message FROM ops.alerts") == [
+        ("ValueError. The log has the details.",)
+    ]
+
+
+def test_run_whose_task_could_say_nothing_is_alerted_and_closed(notifier, trackier):
+    trackier.sync("r1")
+    trackier.db.execute("UPDATE ops.sync_runs SET status = 'running', finished_at = NULL")
+
+    notifier.alert_run_failed(_context(None))
+
+    assert trackier.rows("SELECT kind FROM ops.alerts") == [("run_failed",)]
+    assert trackier.rows("SELECT status FROM ops.sync_runs") == [("failed",)]
+
+
+def test_failed_run_that_is_repeated_well_resolves_its_alert(notifier, trackier):
+    notifier.alert_task_failed(_context(TemporaryError("503"), try_number=3))
+
+    trackier.sync("r1")
+
+    assert trackier.rows("SELECT resolved_at IS NOT NULL FROM ops.alerts") == [(True,)]
