@@ -37,10 +37,14 @@ def test_run_triggered_through_rest_fills_everything(airflow):
     assert airflow.alerts() == []
 
 
-def test_dry_run_publishes_nothing(airflow):
-    run_id = airflow.trigger(dry_run=True)
+def test_dry_run_of_one_brand_publishes_nothing(airflow):
+    [(brand,)] = airflow.rows("SELECT trackier_advertiser_id FROM affiliate.brands LIMIT 1")
+
+    run_id = airflow.trigger(dry_run=True, brand_ids=[brand])
 
     assert airflow.finish(run_id) == "success"
+    processed = "SELECT counts -> 'brands_processed' FROM ops.sync_runs WHERE run_id = %s"
+    assert airflow.rows(processed, run_id) == [(1,)]
     assert airflow.task(run_id, "publish_completion")["state"] == "skipped"
     assert airflow.pages(run_id) == []
 
@@ -143,7 +147,11 @@ def test_task_killed_to_the_end_is_one_alert_by_the_backstop(airflow):
     assert len(airflow.posts()) == 1
 
 
-def test_waiting_for_another_run_frees_the_worker_and_is_late_after_the_sla(airflow):
+def test_run_that_waits_frees_the_worker_is_late_and_gives_up_after_five_minutes(airflow):
+    five_minutes_pass = (
+        "UPDATE ops.sync_runs SET waiting_since = waiting_since - interval '5 minutes'"
+        " WHERE run_id = %s RETURNING status"
+    )
     with psycopg.connect(airflow.variables["WAREHOUSE_DSN"], autocommit=True) as other:
         other.execute(LOCK)
         run_id = airflow.trigger()
@@ -151,9 +159,14 @@ def test_waiting_for_another_run_frees_the_worker_and_is_late_after_the_sla(airf
         airflow.eventually(airflow.posts, seconds=airflow.sla_seconds + 30)
         both_tasks = "SELECT 1 FROM ops.alerts WHERE occurrences = 2"
         airflow.eventually(lambda: airflow.rows(both_tasks))
+        assert airflow.rows(five_minutes_pass, run_id) == [("waiting",)]
+        assert airflow.finish(run_id) == "success"
 
-    assert airflow.finish(run_id) == "success"
+    assert airflow.task(run_id)["state"] == "skipped"
     assert airflow.task(run_id)["try_number"] == 1
+    assert airflow.rows("SELECT status FROM ops.sync_runs WHERE run_id = %s", run_id) == [
+        ("skipped",)
+    ]
     assert airflow.alerts() == [("sla_missed", run_id)]
     assert len(airflow.posts()) == 1
 
