@@ -29,7 +29,10 @@ class Redactor:
     def __init__(self, keys: Collection[str]) -> None:
         self._keys = frozenset(keys)
         names = b"|".join(re.escape(key).encode() for key in sorted(self._keys))
-        self._pattern = re.compile(rb'"(?:' + names + rb')"\s*:\s*') if names else None
+        # Most strings are passed over by their first character, before any name is tried.
+        firsts = b"|".join(sorted({re.escape(key[:1]).encode() for key in self._keys}))
+        pattern = rb'"(?=' + firsts + rb")(?:" + names + rb')"\s*:\s*'
+        self._pattern = re.compile(pattern) if names else None
 
     def redact_body(self, body: bytes) -> bytes:
         """Replace the sensitive values and keep all other bytes, even if `body` is cut off."""
