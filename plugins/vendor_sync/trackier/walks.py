@@ -128,9 +128,10 @@ class OfferWalks:
         self._concurrency = concurrency
         self._numbers = numbers
         self._groups: queue.SimpleQueue[Sequence[str] | None] = queue.SimpleQueue()
-        # Bounded: pages wait in the network rather than in memory when merging is slower.
+        # Bounded: pages wait in the network rather than in memory when merging is slower. Each walk
+        # has one in its hands beside the one that waits here, which keeps the merge busy.
         self._events: queue.Queue[ParsedPage[Offer] | EndedWalk | BaseException] = queue.Queue(
-            maxsize=concurrency
+            maxsize=1
         )
         self._stopped = threading.Event()
 
