@@ -299,7 +299,7 @@ def _payout_values(check: _Checks, fields: _CampaignItem) -> dict[str, Any]:
 def _base_payout(payouts: list[_PayoutItem]) -> _PayoutItem | None:
     """Return the payout that holds for everyone: no goal, no publisher list, widest geography."""
     general = [item for item in payouts if not item.goal_id and not _listed(item.pub_ids)]
-    return min(general, key=_narrowness, default=None)
+    return general[0] if len(general) == 1 else min(general, key=_narrowness, default=None)
 
 
 def _narrowness(item: _PayoutItem) -> tuple[int, int, int, str]:
