@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,12 +16,13 @@ MAX_LINES = 80
 @pytest.fixture(scope="module")
 def dags(tmp_path_factory):
     """All DAGs as Airflow loads them, with the cluster policy applied."""
-    os.environ["AIRFLOW_HOME"] = str(tmp_path_factory.mktemp("airflow"))
-    os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
-    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - after its settings
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+        settings.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(REPOSITORY / "plugins"))
+        settings.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "false")
+        from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - after its settings
 
-    bag = DagBag(REPOSITORY / "dags", collect_dags=True)
+        bag = DagBag(REPOSITORY / "dags", collect_dags=True)
     assert bag.import_errors == {}
     return bag.dags
 
