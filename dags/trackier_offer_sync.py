@@ -52,7 +52,7 @@ PARAMS = {
     tags=[Tag.AFFILIATE],
 )
 def trackier_offer_sync() -> None:
-    @task(execution_timeout=timedelta(minutes=60))
+    @task(execution_timeout=timedelta(hours=2))
     def sync_offers() -> dict[str, Any]:
         from vendor_sync.orchestration import trackier
 

@@ -75,7 +75,7 @@ def _events(conn: Warehouse, flow: str, run_id: str) -> list[Event]:
     rows = conn.cursor(row_factory=dict_row).execute(
         load_query("ops/list_events.sql"), {"flow": flow, "run_id": run_id}
     )
-    return [Event(**row | {"event_id": str(row["event_id"])}) for row in rows]
+    return [Event(**row) for row in rows]
 
 
 def _send(topic: Connection, flow: str, event: Event) -> None:

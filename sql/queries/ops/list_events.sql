@@ -2,12 +2,12 @@
 -- publishers do not meet.
 -- Params: flow, run_id
 SELECT
-    events.event_id,
     events.name,
     runs.run_id,
     events.payload,
     events.created_at,
     events.published_at,
+    events.event_id::text AS event_id,
     extract(EPOCH FROM events.created_at - runs.started_at)::float8 AS duration_seconds
 FROM ops.sync_events AS events
 INNER JOIN ops.sync_runs AS runs ON events.run_key = runs.run_key
