@@ -26,8 +26,8 @@ def broken_rules(flow: str, result: Mapping[str, Any], *, link: str | None) -> l
         text = f"The process needed {result['peak_memory_bytes'] / 2**20:.0f} MB at its peak."
         found.append((AlertKind.MEMORY, "used more than 1 GB of memory", text))
     if result["interruptions"]:
-        text = f"{result['interruptions']} earlier attempts of this run ended without a word: "
-        text += "killed, out of memory, or cut off. The last one went through."
+        text = "Attempts that ended without a word (killed, out of memory, or cut off): "
+        text += f"{result['interruptions']}. The last one went through."
         found.append((AlertKind.RUN_INTERRUPTED, "was killed and recovered", text))
     return [
         Alert(
