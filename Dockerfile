@@ -4,4 +4,10 @@
 FROM apache/airflow:slim-3.3.2-python3.12
 
 COPY --chown=airflow:root requirements-image.txt /tmp/requirements.txt
-RUN pip install --no-cache-dir --require-hashes --requirement /tmp/requirements.txt
+# The lock is complete, so pip has nothing to resolve.
+RUN pip install --no-cache-dir --no-deps --require-hashes --requirement /tmp/requirements.txt
+# What would keep Airflow from starting is found here, in a home that is not kept.
+RUN AIRFLOW_HOME=/tmp/airflow python -c "import msgspec, psycopg, yoyo; \
+import airflow.providers.celery.executors.celery_executor; \
+import airflow.providers.fab.auth_manager.fab_auth_manager" \
+    && rm -rf /tmp/airflow
