@@ -74,8 +74,10 @@ def connect(connection: Connection, *, application_name: str) -> Warehouse:
             connect_timeout=10,
             autocommit=True,
             cursor_factory=CountingCursor,
-            # A plan made while a table was empty must not stay while it grows by a million rows.
-            options="-c timezone=UTC -c plan_cache_mode=force_custom_plan",
+            # A plan made while a table was empty must not stay while it grows by a million rows: no
+            # prepared statements. (plan_cache_mode would also plan each foreign key check anew.)
+            prepare_threshold=None,
+            options="-c timezone=UTC",
         )
     except psycopg.OperationalError as error:
         raise _connection_error(connection, error) from None
