@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pendulum
 from airflow.sdk import dag, task
 
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
@@ -19,7 +18,6 @@ from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
 @dag(
     dag_display_name="Deliver alerts",
     schedule="*/2 * * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS | {"retries": 0, "on_failure_callback": None},
