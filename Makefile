@@ -37,7 +37,7 @@ setup: .venv/.complete $(STATE)/venv/.complete ## Create the two virtual environ
 
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
-	@for name in requirements requirements-dev sandbox/requirements; do \
+	@for name in requirements requirements-dev requirements-image sandbox/requirements; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' $$name.in -o $$name.txt; done
 
 .PHONY: clean

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from vendor_sync.connections import Connection
+from vendor_sync.postgres import connect
 
 logger = logging.getLogger(__name__)
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
@@ -17,6 +18,7 @@ def migrate(connection: Connection) -> list[str]:
     """Apply the pending files of `sql/migrations` under the library's lock; return their names."""
     import yoyo  # noqa: PLC0415 - only this command needs it
 
+    connect(connection, application_name="vendor_sync_migrate").close()  # says what is wrong
     backend = yoyo.get_backend(_yoyo_url(connection), migration_table="schema_migrations")
     migrations = yoyo.read_migrations(str(SQL_ROOT / "migrations"))
     try:
@@ -34,4 +36,6 @@ def _yoyo_url(connection: Connection) -> str:
     login = quote(connection.login or "", safe="")
     password = quote(connection.password or "", safe="")
     port = connection.port or 5432
-    return f"postgresql+psycopg://{login}:{password}@{connection.host}:{port}/{connection.schema}"
+    where = f"{connection.host}:{port}/{connection.schema}"
+    sslmode = quote(str(connection.extra.get("sslmode", "prefer")), safe="")
+    return f"postgresql+psycopg://{login}:{password}@{where}?sslmode={sslmode}"

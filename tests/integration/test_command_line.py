@@ -113,6 +113,16 @@ def test_empty_database_says_to_migrate(trackier):
     assert "vendor_sync migrate" in done.stderr
 
 
+@pytest.mark.parametrize("changes", [{"password": "wrong-key-77"}, {"port": 1}])
+def test_migrate_says_what_is_wrong_with_the_connection(trackier, changes):
+    done = run(trackier, "migrate", **connection(trackier, "warehouse_postgres", **changes))
+
+    assert done.returncode in {75, 78}
+    assert "warehouse_postgres" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "wrong-key-77" not in done.stderr
+
+
 def test_migrate_twice_is_a_no_op(trackier):
     done = run(trackier, "migrate")
 

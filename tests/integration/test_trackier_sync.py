@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from vendor_sync.errors import LockedError
+from vendor_sync.errors import ConfigurationError, LockedError
 from vendor_sync.postgres import connect, lock_flow
 from vendor_sync.trackier.flow import FLOW, skip_run
 
@@ -145,6 +145,20 @@ def test_restricted_sync_touches_only_the_named_brands(trackier):
     owners = trackier.rows(f"SELECT DISTINCT owner FROM ({OFFERS}) AS t(a, b, owner)")
     assert owners == [(brand["hashId"],)]
     assert result["status"] == "completed"
+
+
+def test_brand_that_the_vendor_does_not_list_is_named(trackier):
+    with pytest.raises(ConfigurationError, match=r"brand_ids.*no advertiser 999"):
+        trackier.sync(brand_ids=["3", "999"])
+
+
+def test_publisher_list_that_is_shorter_than_promised_is_reported(trackier):
+    trackier.vendors.change("trackier", "miscount", entity="publishers", by=1)
+
+    result = trackier.sync(include_publishers=True)
+
+    assert not result["publisher_list_complete"]
+    assert result["status"] == "completed_with_errors"
 
 
 def test_vanished_offer_becomes_inactive_and_returns(trackier):
@@ -320,7 +334,7 @@ def test_publishers_set_ids_of_the_tenants_they_identify(trackier):
         "twin two": None,
     }
     assert first["publishers"]["updated"] == 2
-    assert second["publishers"] == {"unchanged": 2, "duplicates": 0, "unmatched": 10}
+    assert second["publishers"] == {"updated": 0, "unchanged": 2, "unmatched": 10, "rejected": 0}
     assert first["status"] == "completed"
 
 

@@ -147,6 +147,18 @@ class TrackierStore:
         ).fetchall()
         return [row[0] for row in rows]
 
+    def unknown_brands(self, run: Run, brand_ids: Sequence[str]) -> list[str]:
+        """Return which of the given vendor ids (hash or display) this attempt has not seen."""
+        rows = self._conn.execute(
+            load_query("affiliate/list_unknown_brands.sql"),
+            {
+                "run_key": run.run_key,
+                "first_walk": run.first_walk,
+                "brand_ids": list(brand_ids),
+            },
+        ).fetchall()
+        return [row[0] for row in rows]
+
     def deactivate_vanished(
         self, run: Run, *, brand_list_complete: bool, max_share: float, max_rows: int
     ) -> Vanished:

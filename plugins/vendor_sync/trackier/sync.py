@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vendor_sync.errors import TemporaryError
+from vendor_sync.errors import ConfigurationError, TemporaryError
 from vendor_sync.postgres import Warehouse
-from vendor_sync.runs import Progress, Reject, Run, RunStore
+from vendor_sync.runs import Progress, Run, RunStore
 from vendor_sync.trackier.client import TrackierClient
 from vendor_sync.trackier.merging import PageMerger, Target
 from vendor_sync.trackier.models import (
@@ -18,15 +17,16 @@ from vendor_sync.trackier.models import (
     Offer,
     Publisher,
     brand_from_api,
-    publisher_from_api,
 )
+from vendor_sync.trackier.publishers import PublisherSync
 from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
 from vendor_sync.trackier.store import TrackierStore
 from vendor_sync.trackier.walks import EndedWalk, OfferWalks, parse_page
 
 logger = logging.getLogger(__name__)
 EVENT = "sync.offers.completed"
-_BRAND_COUNTS = ("inserted", "updated", "unchanged", "deactivated", "kept", "rejected")
+_PUBLISHER_COUNTS = ("updated", "unchanged", "unmatched", "rejected")
+_ENTITY_COUNTS = ("inserted", "updated", "unchanged", "deactivated", "kept", "rejected")
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class _Findings:
     """What the fetch found out beside its records."""
 
     brand_list_complete: bool = False
+    publisher_list_complete: bool = True
     brands_expected: int | None = None
     brands_listed: int = 0
     brands_complete: int = 0
@@ -98,6 +99,8 @@ class OfferSync:
             self._progress.expect("brands", page.total)
             self._progress.add("brands", len(page.items))
         restricted = bool(self._params.brand_ids)
+        if restricted:
+            self._refuse_unknown_brands()
         as_promised = findings.brands_expected in (None, findings.brands_listed)
         findings.brand_list_complete = complete and as_promised and not restricted
         if not as_promised:
@@ -106,6 +109,12 @@ class OfferSync:
                 findings.brands_listed,
                 findings.brands_expected,
             )
+
+    def _refuse_unknown_brands(self) -> None:
+        unknown = self._store.unknown_brands(self._run, self._params.brand_ids)
+        if unknown:
+            message = f"Parameter 'brand_ids': the vendor lists no advertiser {', '.join(unknown)}."
+            raise ConfigurationError(message)
 
     def _sync_offers(self) -> None:
         brands = self._store.listed_brands(self._run)
@@ -143,30 +152,10 @@ class OfferSync:
             )
 
     def _sync_publishers(self) -> None:
-        walk = next(self._walks)
-        refused: list[Reject] = []
-        found: dict[str, Reject] = {}
-        for page in self._client.iter_publishers():
-            parsed = parse_page(page, Publisher.entity, walk, publisher_from_api)
-            self._runs.record_page(
-                self._run, Publisher.entity, page.audit_key, len(page.items), page.fetched_at
-            )
-            self._store.stage_publishers(parsed.records)
-            refused += parsed.rejects
-            for record in parsed.records:
-                found[record.external_id] = Reject(
-                    entity=Publisher.entity,
-                    external_id=record.external_id,
-                    reason="",
-                    item={"id": record.external_id, "display_id": record.display_id},
-                    audit_key=parsed.audit_key,
-                    kind="unmatched",
-                )
-            self._progress.expect(Publisher.entity, page.total)
-            self._progress.add(Publisher.entity, len(page.items))
-        with self._conn.transaction():
-            unmatched = self._store.match_publishers(self._run, walk)
-            self._runs.reject(self._run, [*refused, *_with_reasons(found, unmatched)])
+        publishers = PublisherSync(
+            self._client, self._conn, self._store, self._runs, self._run, self._progress
+        )
+        self._findings.publisher_list_complete = publishers.sync(next(self._walks))
 
     def _complete(self) -> dict[str, Any]:
         """Deactivate, count, and write event and result: one transaction, the last merge."""
@@ -202,6 +191,7 @@ class OfferSync:
             or findings.brands_failed
             or findings.brands_partial
             or incomplete
+            or not findings.publisher_list_complete
             or offers["kept"]
             or brands["kept"]
         )
@@ -223,27 +213,15 @@ class OfferSync:
             "brands": brands,
         }
         if self._params.include_publishers:
-            result["publishers"] = counts.get(Publisher.entity, {})
+            publishers = counts.get(Publisher.entity, {})
+            result["publishers"] = {name: publishers.get(name, 0) for name in _PUBLISHER_COUNTS}
+            result["publisher_list_complete"] = findings.publisher_list_complete
         return result
 
 
 def _entity_counts(outcomes: dict[str, int]) -> dict[str, int]:
     """Return all counts of an entity; `fetched` are the distinct records that the vendor listed."""
-    counts = {name: outcomes.get(name, 0) for name in (*_BRAND_COUNTS, "duplicates")}
+    counts = {name: outcomes.get(name, 0) for name in (*_ENTITY_COUNTS, "duplicates")}
     return {
         "fetched": sum(counts[name] for name in ("inserted", "updated", "unchanged", "rejected"))
     } | counts
-
-
-def _with_reasons(found: dict[str, Reject], unmatched: Sequence[tuple[str, str]]) -> list[Reject]:
-    return [
-        Reject(
-            entity=found[external_id].entity,
-            external_id=external_id,
-            reason=reason,
-            item=found[external_id].item,
-            audit_key=found[external_id].audit_key,
-            kind="unmatched",
-        )
-        for external_id, reason in unmatched
-    ]
