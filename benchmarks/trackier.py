@@ -71,7 +71,8 @@ def _warm_up(stage: Stage, small: VendorSandbox, large: VendorSandbox) -> None:
         stage.empty()
         stage.sync(vendor)
         stage.floor(vendor)
-    stage.peer(small)
+    for whole in (False, True):
+        stage.peer(small, whole=whole)
 
 
 def _round(stage: Stage, small: VendorSandbox, large: VendorSandbox) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def _round(stage: Stage, small: VendorSandbox, large: VendorSandbox) -> dict[str
     measured["floor"] = stage.floor(small)
     measured["lean_floor"] = stage.floor(small, lean=True)
     measured["peer"] = stage.peer(small)
+    measured["whole_peer"] = stage.peer(small, whole=True)
     stage.empty()
     measured["large"] = stage.sync(large)
     measured["large_floor"] = stage.floor(large)

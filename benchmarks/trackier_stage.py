@@ -52,8 +52,6 @@ class Stage:
         self._db.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
         self._db.execute("DROP TABLE IF EXISTS benchmark_floor")
         self._db.execute(TABLE)
-        self._db.execute(f"DROP DATABASE IF EXISTS {PEER_DATABASE} WITH (FORCE)".encode())
-        self._db.execute(f"CREATE DATABASE {PEER_DATABASE}".encode())
         self._bucket.objects.all().delete()
         self._db.execute("CHECKPOINT")
 
@@ -108,10 +106,12 @@ class Stage:
         settings = {**self._settings(vendor), "lean": lean}
         return _run([sys.executable, "-m", "benchmarks.trackier_worker", "floor"], settings, {})
 
-    def peer(self, vendor: VendorSandbox) -> Measured:
-        """Run the same job with dlt."""
+    def peer(self, vendor: VendorSandbox, *, whole: bool = False) -> Measured:
+        """Run the same job with dlt, into an empty database."""
+        self._db.execute(f"DROP DATABASE IF EXISTS {PEER_DATABASE} WITH (FORCE)".encode())
+        self._db.execute(f"CREATE DATABASE {PEER_DATABASE}".encode())
         command = [str(PEER_PYTHON), "-m", "benchmarks.trackier_dlt"]
-        return _run(command, self._settings(vendor), {})
+        return _run(command, {**self._settings(vendor), "whole": whole}, {})
 
     def _settings(self, vendor: VendorSandbox) -> dict[str, Any]:
         return {
