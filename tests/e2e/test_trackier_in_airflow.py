@@ -5,7 +5,7 @@ import mailbox
 import psycopg
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 LOCK = "SELECT pg_advisory_lock(hashtextextended('vendor_sync.flow:trackier_offer_sync', 0))"
 
 
