@@ -26,7 +26,8 @@ SETTINGS = {
     "NORMALIZE__LOADER_FILE_FORMAT": "csv",
     "DATA_WRITER__BUFFER_MAX_ITEMS": "20000",
 }
-os.environ.update(SETTINGS | {"DLT_DATA_DIR": tempfile.mkdtemp(prefix="dlt-")})
+_files = tempfile.TemporaryDirectory(prefix="dlt-")  # gone when the process ends
+os.environ.update(SETTINGS | {"DLT_DATA_DIR": _files.name})
 
 import dlt  # noqa: E402 - reads its settings when it is imported
 from dlt.sources.helpers.rest_client import RESTClient  # noqa: E402
