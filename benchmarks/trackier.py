@@ -71,8 +71,8 @@ def _warm_up(stage: Stage, small: VendorSandbox, large: VendorSandbox) -> None:
         stage.empty()
         stage.sync(vendor)
         stage.floor(vendor)
-    for whole in (False, True):
-        stage.peer(small, whole=whole)
+    for declared in (False, True):
+        stage.peer(small, declared=declared)
 
 
 def _round(stage: Stage, small: VendorSandbox, large: VendorSandbox) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _round(stage: Stage, small: VendorSandbox, large: VendorSandbox) -> dict[str
     measured["floor"] = stage.floor(small)
     measured["lean_floor"] = stage.floor(small, lean=True)
     measured["peer"] = stage.peer(small)
-    measured["whole_peer"] = stage.peer(small, whole=True)
+    measured["declared_peer"] = stage.peer(small, declared=True)
     stage.empty()
     measured["large"] = stage.sync(large)
     measured["large_floor"] = stage.floor(large)

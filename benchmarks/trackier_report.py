@@ -51,7 +51,7 @@ GATES = (
     Gate("second_10k", "ratio_first", "<=", 1.1, "time / time of the first"),
     Gate("second_10k", "tup_written", "=", 0, "rows of offers and brands written"),
     Gate("first_100k", "ratio_10x", "<=", 1.2, "time / (10 x time of 10,000)"),
-    Gate("first_100k", "rss_ratio", "<=", 1.1, "peak memory / that of 10,000"),
+    Gate("first_100k", "rss_ratio", "<=", 1.1, "peak memory of the process / that of 10,000"),
     Gate("limited", "over_limit_seconds", "=", 0, "sliding seconds over the limit"),
     Gate("limited", "rate_ratio", ">=", 0.95, "calls per second / the limit"),
     Gate("limited", "calls_over_minimum", "=", 0, "calls beyond pages + groups"),
@@ -95,7 +95,9 @@ def _first(rounds: Rounds) -> tuple[Figures, Figures]:
     return {
         "seconds": _median(rounds, lambda r: r["first"]["seconds"]),
         "ratio_floor": _median(rounds, lambda r: r["first"]["seconds"] / r["floor"]["seconds"]),
-        "ratio_dlt": _median(rounds, lambda r: r["peer"]["seconds"] / r["first"]["seconds"]),
+        "ratio_dlt": _median(
+            rounds, lambda r: r["declared_peer"]["seconds"] / r["first"]["seconds"]
+        ),
         "queries": max(r["first"]["result"]["queries"] for r in rounds),
         "rss_mb": _median(rounds, lambda r: _rss_mb(r, "first"), 1),
         "api_calls": max(r["first"]["result"]["api_calls"] for r in rounds),
@@ -107,11 +109,9 @@ def _first(rounds: Rounds) -> tuple[Figures, Figures]:
         "ratio_lean_floor": _median(
             rounds, lambda r: r["first"]["seconds"] / r["lean_floor"]["seconds"]
         ),
-        "dlt_seconds": _median(rounds, lambda r: r["peer"]["seconds"]),
-        "dlt_rest_source_seconds": _median(rounds, lambda r: r["whole_peer"]["seconds"]),
-        "ratio_dlt_rest_source": _median(
-            rounds, lambda r: r["whole_peer"]["seconds"] / r["first"]["seconds"]
-        ),
+        "dlt_seconds": _median(rounds, lambda r: r["declared_peer"]["seconds"]),
+        "dlt_mapped_seconds": _median(rounds, lambda r: r["peer"]["seconds"]),
+        "ratio_dlt_mapped": _median(rounds, lambda r: r["peer"]["seconds"] / r["first"]["seconds"]),
         "dlt_rss_mb": _median(rounds, lambda r: r["peer"]["peak_kib"] / _KIB_OF_MB, 1),
     }
 
@@ -121,11 +121,12 @@ def _large(rounds: Rounds) -> tuple[Figures, Figures]:
         "ratio_10x": _median(
             rounds, lambda r: r["large"]["seconds"] / (10 * r["first"]["seconds"])
         ),
-        "rss_ratio": _median(rounds, lambda r: _rss_mb(r, "large") / _rss_mb(r, "first")),
+        "rss_ratio": _median(rounds, lambda r: r["large"]["peak_kib"] / r["first"]["peak_kib"]),
     }, {
         "seconds": _median(rounds, lambda r: r["large"]["seconds"]),
         "floor_seconds": _median(rounds, lambda r: r["large_floor"]["seconds"]),
         "rss_mb": _median(rounds, lambda r: _rss_mb(r, "large"), 1),
+        "rss_over_idle_ratio": _median(rounds, lambda r: _rss_mb(r, "large") / _rss_mb(r, "first")),
         "queries": max(r["large"]["result"]["queries"] for r in rounds),
     }
 
@@ -237,8 +238,8 @@ def _times(found: Figures) -> list[list[str]]:
         "10,000 offers, first sync": found["first_10k"]["seconds"],
         "its floor": first["floor_seconds"],
         "its lean floor": first["lean_floor_seconds"],
-        "dlt, mapped to the same columns": first["dlt_seconds"],
-        "dlt, its declared REST source": first["dlt_rest_source_seconds"],
+        "dlt, its REST source": first["dlt_seconds"],
+        "dlt, mapped by hand to the same columns": first["dlt_mapped_seconds"],
         "10,000 offers, second sync": details["second_10k"]["seconds"],
         "100,000 offers, first sync": large["seconds"],
         "its floor ": large["floor_seconds"],
@@ -254,8 +255,8 @@ def _remarks(details: Figures) -> list[str]:
     remarks = [
         (
             f"The first sync takes {first['ratio_lean_floor']:g} times as long as the lean floor; "
-            f"dlt's declared REST source takes {first['ratio_dlt_rest_source']:g} times as long as "
-            "the sync. The gates above are about the floor, and about dlt mapped to our columns."
+            f"dlt with a source written and mapped by hand {first['ratio_dlt_mapped']:g} times as "
+            "long as the sync. The gates above are about the floor and about dlt's REST source."
         ),
         (
             f"Statements of a first sync: {counted['reported']} by the product's count, "

@@ -106,12 +106,12 @@ class Stage:
         settings = {**self._settings(vendor), "lean": lean}
         return _run([sys.executable, "-m", "benchmarks.trackier_worker", "floor"], settings, {})
 
-    def peer(self, vendor: VendorSandbox, *, whole: bool = False) -> Measured:
+    def peer(self, vendor: VendorSandbox, *, declared: bool = False) -> Measured:
         """Run the same job with dlt, into an empty database."""
         self._db.execute(f"DROP DATABASE IF EXISTS {PEER_DATABASE} WITH (FORCE)".encode())
         self._db.execute(f"CREATE DATABASE {PEER_DATABASE}".encode())
         command = [str(PEER_PYTHON), "-m", "benchmarks.trackier_dlt"]
-        return _run(command, {**self._settings(vendor), "whole": whole}, {})
+        return _run(command, {**self._settings(vendor), "declared": declared}, {})
 
     def _settings(self, vendor: VendorSandbox) -> dict[str, Any]:
         return {

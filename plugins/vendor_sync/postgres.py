@@ -36,6 +36,17 @@ class CountingCursor(psycopg.Cursor[TupleRow]):
         super().execute(query, params, **kwargs)
         return self
 
+    def executemany(
+        self,
+        query: Any,  # noqa: ANN401
+        params_seq: Iterable[Any],
+        *,
+        returning: bool = False,
+    ) -> None:
+        rows = list(params_seq)
+        cast("Warehouse", self.connection).queries += len(rows)
+        super().executemany(query, rows, returning=returning)
+
     @contextmanager
     def copy(self, statement: Any, params: Any = None, **kwargs: Any) -> Generator[psycopg.Copy]:  # noqa: ANN401
         cast("Warehouse", self.connection).queries += 1

@@ -6,13 +6,13 @@ import hashlib
 import json
 import logging
 import resource
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Self
 
 import psycopg
@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 _EVENT_NAMESPACE = uuid.UUID("5b0c4a52-7f0e-4a7e-9d53-6f2f0b1c7a11")
 _WALKS_PER_ATTEMPT = 1_000_000
 _PROGRESS_SECONDS = 1.0
-# Linux counts ru_maxrss in KiB, macOS in bytes.
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,8 +293,16 @@ class Progress:
 
 
 def peak_memory_bytes() -> int:
-    """Return the highest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+    """Return the highest resident memory of this process so far.
+
+    On Linux the kernel's own mark: ru_maxrss begins with the parent's, before this program ran.
+    """
+    status = Path("/proc/self/status")
+    marks = status.read_text().splitlines() if status.exists() else []
+    for mark in marks:
+        if mark.startswith("VmHWM:"):
+            return int(mark.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes, on macOS
 
 
 def _dump(item: object) -> str:

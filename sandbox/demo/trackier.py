@@ -42,7 +42,8 @@ class TrackierDemo:
         """Run both syncs and return the link of the last run."""
         self._vendors.reset(2026, trackier=_WORLD)
         self._add_tenants()
-        self._airflow.unpause(DAG_ID)
+        for dag_id in (DAG_ID, "alert_delivery"):
+            self._airflow.unpause(dag_id)
         conf = {"include_publishers": True}
         results = {"first sync": self._sync("First sync from Trackier", conf)}
         self._vendors.advance(1)
