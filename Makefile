@@ -101,3 +101,23 @@ down-everywhere: down
 	@for state in $(STATE)/*/state.json; do test ! -f $$state || $(STACK) down --home $${state%/*}; done
 
 clean: down-everywhere
+
+BUF := $(STATE)/buf/node_modules/.bin/buf
+PROTOC = $(PY) -m grpc_tools.protoc -Iproto --python_out=$(1) --pyi_out=$(1) proto/edge_grpc/v1/*.proto && \
+  $(PY) -m grpc_tools.protoc -Iproto --grpc_python_out=$(1) proto/edge_grpc/v1/edge_sync_service.proto
+
+$(BUF): proto/package.json proto/package-lock.json
+	@mkdir -p $(STATE)/buf && cp $^ $(STATE)/buf/
+	@npm ci --prefix $(STATE)/buf --no-audit --no-fund --silent
+	@touch $@
+
+.PHONY: proto
+proto: setup ## Generate edge_grpc/v1 from proto/
+	@$(call PROTOC,.)
+
+.PHONY: proto-check
+proto-check: setup $(BUF) ## Lint proto/ and check that edge_grpc/v1 is what it generates
+	@cd proto && $(ROOT)/$(BUF) lint
+	@rm -rf $(STATE)/proto && mkdir -p $(STATE)/proto
+	@$(call PROTOC,$(STATE)/proto)
+	@diff -r -x __init__.py -x __pycache__ $(STATE)/proto/edge_grpc/v1 edge_grpc/v1
