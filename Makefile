@@ -106,9 +106,9 @@ BUF := $(STATE)/buf/node_modules/.bin/buf
 PROTOC = $(PY) -m grpc_tools.protoc -Iproto --python_out=$(1) --pyi_out=$(1) proto/edge_grpc/v1/*.proto && \
   $(PY) -m grpc_tools.protoc -Iproto --grpc_python_out=$(1) proto/edge_grpc/v1/edge_sync_service.proto
 
-$(BUF): proto/package.json proto/package-lock.json
-	@mkdir -p $(STATE)/buf && cp $^ $(STATE)/buf/
-	@npm ci --prefix $(STATE)/buf --no-audit --no-fund --silent
+$(BUF): proto/package.json
+	@mkdir -p $(STATE)/buf && cp $< $(STATE)/buf/
+	@npm install --no-package-lock --prefix $(STATE)/buf --no-audit --no-fund --silent
 	@touch $@
 
 .PHONY: proto
