@@ -16,6 +16,7 @@ from uuid import UUID
 
 from edge_grpc.errors import (
     InvalidArgumentError,
+    InvalidFieldError,
     ScopeError,
     TenantMismatchError,
     UnauthenticatedError,
@@ -147,5 +148,5 @@ def _required(text: str, name: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        reason = f"INVALID_{name.upper()}"
-        raise InvalidArgumentError(reason, f"{name} is not a UUID.") from None
+        message = f"{name} is not a UUID."
+        raise InvalidFieldError(message) from None

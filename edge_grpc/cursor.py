@@ -61,19 +61,19 @@ class CursorSeal:
         self._ring = ring
         self._secrets: dict[str, bytes] = {}
 
-    def seal(self, cursor: Cursor) -> bytes:
+    def seal(self, cursor: Cursor) -> str:
         """Return the opaque form of a cursor."""
         key = self._ring().newest
         body = bytes.fromhex(key.kid) + msgspec.msgpack.encode(cursor)
-        return base64.urlsafe_b64encode(self._mac(key, body) + body)
+        return base64.urlsafe_b64encode(self._mac(key, body) + body).decode()
 
-    def open(self, sealed: bytes) -> Cursor:
+    def open(self, sealed: str) -> Cursor:
         """Return what was sealed, or raise INVALID_CURSOR."""
         if len(sealed) > _LONGEST:
             raise _invalid()
         try:
             raw = base64.b64decode(sealed, altchars=b"-_", validate=True)
-        except ValueError:
+        except ValueError:  # also when it is not ASCII
             raise _invalid() from None
         mac, body = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
         key = self._ring().find(body[:4].hex())

@@ -44,6 +44,13 @@ class InvalidArgumentError(CallError):
     """The request is wrong."""
 
 
+class InvalidFieldError(InvalidArgumentError):
+    """A field has a fault that has no reason of its own; the message names it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("INVALID_FIELD", message)
+
+
 class NotFoundError(CallError):
     """What the request names does not exist."""
 

@@ -15,7 +15,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc.aio import ServerInterceptor
 
-from edge_grpc.errors import InvalidArgumentError
+from edge_grpc.errors import InvalidFieldError
 from edge_grpc.status import Context
 
 
@@ -120,8 +120,8 @@ def _parse(request: bytes, parse: Callable[[bytes], Message]) -> Message:
     try:
         return parse(request)
     except (DecodeError, ValueError):
-        reason = "MALFORMED_REQUEST"
-        raise InvalidArgumentError(reason, "The request is not a message of this call.") from None
+        message = "The request is not a message of this call."
+        raise InvalidFieldError(message) from None
 
 
 def serialise(response: bytes | Message) -> bytes:

@@ -86,5 +86,5 @@ async def answering(call: Call) -> AsyncGenerator[None]:
             async with asyncio.timeout(_UNARY_SECONDS):
                 yield
         except TimeoutError:
-            slow = UnavailableError("TOO_SLOW", "The call took too long here: try again.")
+            slow = UnavailableError("DATABASE_AWAY", "Head office's data took too long.")
             await abort(call.context, slow)

@@ -12,25 +12,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
-import asyncpg
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 from grpc.aio import AbortError, ServicerContext
 from grpc_status import rpc_status
 
+from edge_grpc.database import CONNECTION_ERRORS
 from edge_grpc.errors import CallError, UnavailableError
 
 logger = logging.getLogger(__name__)
 DOMAIN = "edge_grpc.v1"
 Context = ServicerContext[Any, Any]
-_DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.CannotConnectNowError,
-    OSError,
-)
 
 
 def to_status(error: CallError) -> status_pb2.Status:
@@ -67,7 +60,7 @@ async def translate_errors(context: Context, method: str) -> AsyncGenerator[None
         raise
     except CallError as error:
         await abort(context, error)
-    except _DATABASE_AWAY as error:
+    except CONNECTION_ERRORS as error:
         logger.warning("%s: the database is away: %s", method, type(error).__name__)
         away = UnavailableError("DATABASE_AWAY", "Head office's data cannot be reached just now.")
         await abort(context, away)
