@@ -175,16 +175,20 @@ class TimeWindow(_message.Message):
     def __init__(self, start_second: _Optional[int] = ..., end_second: _Optional[int] = ...) -> None: ...
 
 class Scope(_message.Message):
-    __slots__ = ("category_ids", "product_ids", "excluded_category_ids", "excluded_product_ids")
+    __slots__ = ("category_ids", "product_ids", "excluded_category_ids", "excluded_product_ids", "brand_ids", "excluded_brand_ids")
     CATEGORY_IDS_FIELD_NUMBER: _ClassVar[int]
     PRODUCT_IDS_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_CATEGORY_IDS_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_PRODUCT_IDS_FIELD_NUMBER: _ClassVar[int]
+    BRAND_IDS_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_BRAND_IDS_FIELD_NUMBER: _ClassVar[int]
     category_ids: _containers.RepeatedScalarFieldContainer[str]
     product_ids: _containers.RepeatedScalarFieldContainer[str]
     excluded_category_ids: _containers.RepeatedScalarFieldContainer[str]
     excluded_product_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, category_ids: _Optional[_Iterable[str]] = ..., product_ids: _Optional[_Iterable[str]] = ..., excluded_category_ids: _Optional[_Iterable[str]] = ..., excluded_product_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    brand_ids: _containers.RepeatedScalarFieldContainer[str]
+    excluded_brand_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, category_ids: _Optional[_Iterable[str]] = ..., product_ids: _Optional[_Iterable[str]] = ..., excluded_category_ids: _Optional[_Iterable[str]] = ..., excluded_product_ids: _Optional[_Iterable[str]] = ..., brand_ids: _Optional[_Iterable[str]] = ..., excluded_brand_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Conditions(_message.Message):
     __slots__ = ("member_only", "member_tiers", "excluded_member_ids", "customer_type", "inactive_days_threshold", "sales_channels", "excluded_channels", "min_purchase", "min_quantity", "min_items")
