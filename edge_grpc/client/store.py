@@ -80,6 +80,7 @@ class EdgeStore:
                 self.remember(staged_whole=1, resume_token="", staged_reason=hello.reason)
             self.remember(
                 epoch=hello.epoch,
+                leads_to=hello.version,
                 timezone=hello.timezone,
                 currency_code=hello.currency_code,
                 sync_interval_hours=settings.sync_interval_hours,
@@ -116,7 +117,12 @@ class EdgeStore:
                 self._apply_frame(SyncResponse.FromString(body))
             self._verify(checkpoint.holdings)
             self._conn.execute("DELETE FROM staged_batches")
-            self.remember(cursor=checkpoint.cursor, resume_token="", staged_whole=0)
+            self.remember(
+                cursor=checkpoint.cursor,
+                resume_token="",
+                staged_whole=0,
+                applied_version=self.fact("leads_to"),
+            )
 
     def _apply_frame(self, frame: SyncResponse) -> None:
         batch = frame.batch
@@ -128,7 +134,7 @@ class EdgeStore:
                 (removal.id, removal.version),
             )
 
-    def _upsert(self, kind: types.RecordKind.ValueType, records: Iterable[Any]) -> None:
+    def _upsert(self, kind: types.RecordKind, records: Iterable[Any]) -> None:
         names = ("id", "version", *_COLUMNS[kind], "body")
         marks = ", ".join("?" for _ in names)
         changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
@@ -148,7 +154,7 @@ class EdgeStore:
                 message = f"{TABLES[holding.kind]}: {found.count} held, {holding.count} expected"
                 raise DriftError(message)
 
-    def holding(self, kind: types.RecordKind.ValueType) -> frames.Holding:
+    def holding(self, kind: types.RecordKind) -> frames.Holding:
         """Count and sum up what is held of one kind."""
         query = f"SELECT id, version FROM {TABLES[kind]}"  # noqa: S608
         count, total = _sum(self._conn.execute(query))
