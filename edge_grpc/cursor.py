@@ -48,7 +48,11 @@ class Cursor:
     settings: str
     version: int
     as_of: datetime
+    boundary: datetime | None = None
     progress: Progress | None = None
+
+    def belongs_to(self, company_id: UUID, store_id: UUID) -> bool:
+        return (self.company_id, self.store_id) == (company_id, store_id)
 
     def at(self, progress: Progress) -> Cursor:
         return replace(self, progress=progress)
@@ -70,19 +74,19 @@ class CursorSeal:
     def open(self, sealed: str) -> Cursor:
         """Return what was sealed, or raise INVALID_CURSOR."""
         if len(sealed) > _LONGEST:
-            raise _invalid()
+            raise invalid_cursor()
         try:
             raw = base64.b64decode(sealed, altchars=b"-_", validate=True)
         except ValueError:  # also when it is not ASCII
-            raise _invalid() from None
+            raise invalid_cursor() from None
         mac, body = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
         key = self._ring().find(body[:4].hex())
         if key is None or not hmac.compare_digest(mac, self._mac(key, body)):
-            raise _invalid()
+            raise invalid_cursor()
         try:
             return msgspec.msgpack.decode(body[4:], type=Cursor)
         except msgspec.MsgspecError:
-            raise _invalid() from None
+            raise invalid_cursor() from None
 
     def _mac(self, key: Key, body: bytes) -> bytes:
         secret = self._secrets.get(key.kid)
@@ -97,7 +101,7 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _invalid() -> InvalidArgumentError:
+def invalid_cursor() -> InvalidArgumentError:
     return InvalidArgumentError(
         "INVALID_CURSOR", "The cursor is not one of ours for this store: ask for a snapshot."
     )

@@ -1,6 +1,7 @@
 """The connection to PostgreSQL: a pool, and the query files of the service."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import re
@@ -28,16 +29,10 @@ CONNECTION_ERRORS: tuple[type[Exception], ...] = (
 
 
 @cache
-def _numbered(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text of `sql/queries/<name>` with its parameters numbered, and their names."""
-    names: list[str] = []
-
-    def number(found: re.Match[str]) -> str:
-        if found[1] not in names:
-            names.append(found[1])
-        return f"${names.index(found[1]) + 1}"
-
-    return _PLACEHOLDER.sub(number, (_QUERIES / name).read_text()), tuple(names)
+def load_query(name: str, *parameters: str) -> str:
+    """Return `sql/queries/<name>` with its named parameters numbered in the order given."""
+    text = (_QUERIES / name).read_text()
+    return _PLACEHOLDER.sub(lambda found: f"${parameters.index(found[1]) + 1}", text)
 
 
 class Database:
@@ -50,6 +45,13 @@ class Database:
     async def rows(self, query: str, **parameters: Any) -> Sequence[Row]:  # noqa: ANN401
         """Run a query file by itself."""
         return await rows(self._pool, query, **parameters)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend a connection, outside of any transaction."""
+        conn: Connection
+        async with self._pool.acquire() as conn:
+            yield conn
 
     @asynccontextmanager
     async def transaction(self, *, isolation: str = "read_committed") -> AsyncGenerator[Connection]:
@@ -74,8 +76,7 @@ class Database:
 
 async def rows(conn: Connection, query: str, **parameters: Any) -> Sequence[Row]:  # noqa: ANN401
     """Run a query file on a connection."""
-    text, names = _numbered(query)
-    return await conn.fetch(text, *(parameters[name] for name in names))
+    return await conn.fetch(load_query(query, *parameters), *parameters.values())
 
 
 @asynccontextmanager

@@ -14,12 +14,15 @@ from typing import Any
 
 import grpc
 from grpc_channelz.v1 import channelz
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
-from edge_grpc import cursor, database
+from edge_grpc import database
 from edge_grpc.auth import Authentication, Generations
+from edge_grpc.cursor import CursorSeal
+from edge_grpc.drain import Drain
 from edge_grpc.errors import ConfigurationError
 from edge_grpc.interception import Parsing, Surrounding
 from edge_grpc.interceptors import answering, recording
@@ -61,25 +64,25 @@ class Server:
         self.port = 0
         self.generations = Generations()
         self._key_file = KeyFile(settings.keys_file)
-        self._health = health.aio.HealthServicer()
+        self._health = HealthServicer()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Server]:
         """Serve until the block ends, then drain."""
         settings = self._settings
-        pool = await database.open_pool(settings.dsn.get_secret_value(), size=settings.pool_size)
-        servicer = EdgeSyncServicer(
-            settings, pool, self._tokens(), cursor.CursorSeal(self._key_file.ring), self.generations
-        )
-        server = self._build(servicer)
-        await server.start()
-        async with servicer.background():
-            await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
-            try:
-                yield self
-            finally:
-                await self._drain(server, servicer)
-        await pool.close()
+        dsn = settings.dsn.get_secret_value()
+        async with database.opened(dsn, size=settings.pool_size) as pool:
+            tokens = self._tokens()
+            seal = CursorSeal(self._key_file.ring)
+            servicer = EdgeSyncServicer(settings, pool, tokens, seal, self.generations)
+            server = self._build(servicer, tokens)
+            async with servicer.background():
+                await server.start()
+                await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+                try:
+                    yield self
+                finally:
+                    await self._drain(server, servicer.drain)
 
     def _tokens(self) -> Tokens:
         settings = self._settings
@@ -90,10 +93,10 @@ class Server:
             lifetime=timedelta(seconds=settings.token_seconds),
         )
 
-    def _build(self, servicer: EdgeSyncServicer) -> grpc.aio.Server:
+    def _build(self, servicer: EdgeSyncServicer, tokens: Tokens) -> grpc.aio.Server:
         settings = self._settings
         per_store = RateLimit(per_minute=settings.calls_per_minute, burst=settings.burst)
-        authentication = Authentication(self._tokens(), self.generations, per_store)
+        authentication = Authentication(tokens, self.generations, per_store)
         server = grpc.aio.server(
             interceptors=[
                 Surrounding(recording),
@@ -111,12 +114,12 @@ class Server:
         self.port = _bind(server, settings)
         return server
 
-    async def _drain(self, server: grpc.aio.Server, servicer: EdgeSyncServicer) -> None:
+    async def _drain(self, server: grpc.aio.Server, drain: Drain) -> None:
         """Say goodbye: no new calls, watches end at once, syncs end or leave a resume token."""
         await self._health.enter_graceful_shutdown()
-        stopped = asyncio.create_task(server.stop(self._settings.drain_seconds))
-        await servicer.drain(self._settings.drain_seconds)
-        await stopped
+        pressing = asyncio.create_task(drain.run(self._settings.drain_seconds))
+        await server.stop(self._settings.drain_seconds)
+        pressing.cancel()
 
 
 def _bind(server: grpc.aio.Server, settings: Settings) -> int:

@@ -115,7 +115,7 @@ def status(*, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 
 @usage_app.command("add")
-def usage_add(
+def usage_add(  # noqa: PLR0913, PLR0917 - one option a field
     promotion: Annotated[str, typer.Argument(help="UUID of the promotion.")],
     bill: Annotated[str, typer.Argument(help="The bill's number.")],
     amount: Annotated[str, typer.Argument(help="What was given, such as 12.50.")],

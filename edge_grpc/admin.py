@@ -1,0 +1,105 @@
+"""What an administrator does: credentials of stores, and companies' sync settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+
+from edge_grpc.credentials import new_secret
+from edge_grpc.database import Database, rows
+from edge_grpc.errors import ConfigurationError
+from edge_grpc.tokens import SCOPES
+
+_NUMBERS = {"future_days", "past_days", "sync_interval_hours", "max_promotions_per_sync"}
+_SWITCHES = {"include_inactive", "auto_sync_enabled", "enable_compression"}
+_NAMES = {"sync_strategy"} | _NUMBERS | _SWITCHES
+
+
+class ClientAdmin:
+    """Makes and ends credentials; servers hear of it in the same transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, store_id: UUID, name: str, scopes: list[str]) -> dict[str, Any]:
+        unknown = set(scopes) - SCOPES - {"operator"}
+        if unknown:
+            message = f"No such scope: {', '.join(sorted(unknown))}."
+            raise ConfigurationError(message)
+        secret, hashed = new_secret()
+        found = await self._change(
+            "edge_service/add_client.sql",
+            store_id=store_id,
+            name=name,
+            secret_hash=hashed,
+            scopes=scopes,
+        )
+        return {**found, "client_secret": secret}
+
+    async def list(self) -> list[dict[str, Any]]:
+        found = await self._database.rows("edge_service/list_clients.sql")
+        return [dict(row) for row in found]
+
+    async def rotate(self, client_id: UUID) -> dict[str, Any]:
+        secret, hashed = new_secret()
+        found = await self._change(
+            "edge_service/rotate_client.sql", client_id=client_id, secret_hash=hashed
+        )
+        return {**found, "client_secret": secret}
+
+    async def revoke(self, client_id: UUID) -> dict[str, Any]:
+        return await self._change("edge_service/revoke_client.sql", client_id=client_id)
+
+    async def _change(self, query: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+        async with self._database.transaction() as conn:
+            found = await rows(conn, query, **parameters)
+            await rows(conn, "edge_service/notify_clients.sql")
+        if not found:
+            message = "There is no such store, or no such client that is not revoked."
+            raise ConfigurationError(message)
+        return dict(found[0])
+
+
+class SettingsAdmin:
+    """Shows and changes what a company sends to its stores."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def show(self, company_id: UUID) -> dict[str, Any]:
+        found = await self._database.rows(
+            "edge_service/find_sync_settings.sql", company_id=company_id
+        )
+        if not found:
+            message = "There is no such company."
+            raise ConfigurationError(message)
+        return dict(found[0])
+
+    async def set(self, company_id: UUID, changes: Mapping[str, str]) -> dict[str, Any]:
+        """Change settings, all or none; the database's own checks have the last word."""
+        settings = await self.show(company_id)
+        settings |= {name: _parsed(name, value) for name, value in changes.items()}
+        try:
+            await self._database.rows(
+                "edge_service/update_sync_settings.sql", company_id=company_id, **settings
+            )
+        except (asyncpg.CheckViolationError, asyncpg.DataError) as error:
+            message = f"A value is out of its range: {error}"
+            raise ConfigurationError(message) from None
+        return await self.show(company_id)
+
+
+def _parsed(name: str, value: str) -> object:
+    if name not in _NAMES:
+        message = f"No such setting: {name}. There are {', '.join(sorted(_NAMES))}."
+        raise ConfigurationError(message)
+    try:
+        if name in _NUMBERS:
+            return int(value)
+        return {"true": True, "false": False}[value.lower()] if name in _SWITCHES else value
+    except (ValueError, KeyError):
+        message = f"{name}: '{value}' is not a value for it."
+        raise ConfigurationError(message) from None
