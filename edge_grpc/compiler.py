@@ -6,6 +6,7 @@ did not change is not sent again only because somebody touched its row.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 from uuid import UUID
@@ -239,3 +240,11 @@ def scope_columns(source: PromotionSource) -> dict[str, list[UUID]]:
         "store_ids": source.targeted("include", "store_id"),
         "excluded_store_ids": source.targeted("exclude", "store_id"),
     }
+
+
+def last_day(source: PromotionSource) -> dt.date:
+    """Return the last local day on which it can hold: one later when its hours pass midnight."""
+    row = source.row
+    start, end = row["start_second"], row["end_second"]
+    overnight = start is not None and 0 < end <= start
+    return row["end_on"] + dt.timedelta(days=1 if overnight else 0)

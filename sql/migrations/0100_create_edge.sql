@@ -14,6 +14,9 @@ CREATE TABLE edge.companies (
     timezone text NOT NULL,
     currency text NOT NULL,
     is_active boolean NOT NULL DEFAULT true,
+    CONSTRAINT companies_timezone_check CHECK (
+        timestamptz '2026-01-01 00:00:00Z' AT TIME ZONE timezone IS NOT NULL
+    ),
     CONSTRAINT companies_pkey PRIMARY KEY (company_id),
     CONSTRAINT companies_code_key UNIQUE (code),
     CONSTRAINT companies_currency_check CHECK (currency ~ '^[A-Z]{3}$')
@@ -40,6 +43,9 @@ CREATE TABLE edge.stores (
     name text NOT NULL,
     timezone text NOT NULL,
     is_active boolean NOT NULL DEFAULT true,
+    CONSTRAINT stores_timezone_check CHECK (
+        timestamptz '2026-01-01 00:00:00Z' AT TIME ZONE timezone IS NOT NULL
+    ),
     CONSTRAINT stores_pkey PRIMARY KEY (store_id),
     CONSTRAINT stores_company_id_code_key UNIQUE (company_id, code),
     CONSTRAINT stores_company_id_fkey FOREIGN KEY (company_id)

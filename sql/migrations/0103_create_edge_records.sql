@@ -125,6 +125,8 @@ CREATE TABLE edge.promotion_records (
 );
 COMMENT ON TABLE edge.promotion_records IS
 'Promotions as served, with what decides whose they are; a removed one is a tombstone.';
+COMMENT ON COLUMN edge.promotion_records.end_on IS
+'Last local day on which it can hold: one later than the promotion''s when its hours pass midnight.';
 COMMENT ON COLUMN edge.promotion_records.is_failed IS
 'It does not compile: see promotion_compile_errors.';
 CREATE INDEX promotion_records_version_idx
@@ -138,9 +140,7 @@ CREATE TABLE edge.promotion_compile_errors (
     version bigint NOT NULL,
     first_failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT promotion_compile_errors_pkey PRIMARY KEY (promotion_id),
-    CONSTRAINT promotion_compile_errors_promotion_id_fkey FOREIGN KEY (promotion_id)
-    REFERENCES edge.promotions (promotion_id) ON DELETE CASCADE
+    CONSTRAINT promotion_compile_errors_pkey PRIMARY KEY (promotion_id)
 );
 COMMENT ON TABLE edge.promotion_compile_errors IS
 'Promotions that no store is served, and why. A row goes when its promotion compiles again.';
