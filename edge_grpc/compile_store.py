@@ -17,9 +17,9 @@ from typing import Any
 from uuid import UUID
 
 from edge_grpc.compiler import compile_category, compile_product, compile_store_product
-from edge_grpc.database import Connection, Row, rows
 from edge_grpc.errors import NotFoundError
 from edge_grpc.promotion_store import publish_promotions
+from edge_grpc.queries import Connection, Row, rows
 
 logger = logging.getLogger(__name__)
 NIL = UUID(int=0)
@@ -51,7 +51,7 @@ class _Run:
         """Run a query file for this company."""
         return await rows(
             self.conn,
-            f"edge/{query}",
+            f"{query}",
             **parameters,
             company_id=self.company_id,
             version=self.version,
@@ -86,7 +86,7 @@ async def _lock(conn: Connection, company_id: UUID) -> AsyncGenerator[None]:
 
 
 async def _state(conn: Connection, company_id: UUID) -> Row:
-    found = await rows(conn, "edge/get_publication_state.sql", company_id=company_id)
+    found = await rows(conn, "get_publication_state.sql", company_id=company_id)
     if not found:
         reason = "COMPANY_NOT_FOUND"
         raise NotFoundError(reason, "There is no such company.")

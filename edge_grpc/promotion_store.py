@@ -10,8 +10,8 @@ from datetime import date
 from uuid import UUID
 
 from edge_grpc.compiler import compile_promotion, last_day, scope_columns
-from edge_grpc.database import Connection, Row, rows
 from edge_grpc.promotion_source import CategoryTree, NotCompilableError, PromotionSource
+from edge_grpc.queries import Connection, Row, rows
 
 logger = logging.getLogger(__name__)
 _COLUMNS = (
@@ -56,7 +56,7 @@ class _Loader:
 
     async def _children(self, query: str, promotion_ids: list[UUID]) -> dict[UUID, list[Row]]:
         found: dict[UUID, list[Row]] = defaultdict(list)
-        for row in await rows(self.conn, f"edge/{query}", promotion_ids=promotion_ids):
+        for row in await rows(self.conn, f"{query}", promotion_ids=promotion_ids):
             found[row["promotion_id"]].append(row)
         return found
 
@@ -68,7 +68,7 @@ async def publish_promotions(
     changed, after = 0, UUID(int=0)
     loader: _Loader | None = None
     while page := await rows(
-        conn, "edge/list_marked_promotions.sql", company_id=company_id, after=after
+        conn, "list_marked_promotions.sql", company_id=company_id, after=after
     ):
         after = page[-1]["record_id"]
         loader = loader or await _loader(conn, company_id, currency)
@@ -84,13 +84,13 @@ async def publish_promotions(
                 changed += await _fail(conn, company_id, version, source, str(error))
             else:
                 changed += await _keep(conn, company_id, version, source, body)
-        await rows(conn, "edge/delete_compile_errors.sql", company_id=company_id, ids=served)
+        await rows(conn, "delete_compile_errors.sql", company_id=company_id, ids=served)
     return changed
 
 
 async def _loader(conn: Connection, company_id: UUID, currency: str) -> _Loader:
-    parents = await rows(conn, "edge/list_category_parents.sql", company_id=company_id)
-    holidays = await rows(conn, "edge/list_holidays.sql", company_id=company_id)
+    parents = await rows(conn, "list_category_parents.sql", company_id=company_id)
+    holidays = await rows(conn, "list_holidays.sql", company_id=company_id)
     tree = CategoryTree((row["category_id"], row["parent_id"]) for row in parents)
     return _Loader(conn, company_id, currency, tree, [row["held_on"] for row in holidays])
 
@@ -104,7 +104,7 @@ async def _keep(
 ) -> int:
     changed = await rows(
         conn,
-        "edge/upsert_promotion_record.sql",
+        "upsert_promotion_record.sql",
         company_id=company_id,
         promotion_id=source.row["promotion_id"],
         version=version,
@@ -127,7 +127,7 @@ async def _fail(
     logger.warning("promotion %s (%s) does not compile: %s", code, promotion_id, reason)
     await rows(
         conn,
-        "edge/upsert_compile_error.sql",
+        "upsert_compile_error.sql",
         promotion_id=promotion_id,
         company_id=company_id,
         code=code,
@@ -149,7 +149,7 @@ async def _remove(
         return 0
     changed = await rows(
         conn,
-        "edge/remove_promotion_records.sql",
+        "remove_promotion_records.sql",
         company_id=company_id,
         version=version,
         ids=gone,

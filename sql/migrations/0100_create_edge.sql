@@ -15,7 +15,7 @@ CREATE TABLE edge.companies (
     currency text NOT NULL,
     is_active boolean NOT NULL DEFAULT true,
     CONSTRAINT companies_timezone_check CHECK (
-        timestamptz '2026-01-01 00:00:00Z' AT TIME ZONE timezone IS NOT NULL
+        isfinite(timestamptz '2026-01-01 00:00:00Z' AT TIME ZONE timezone)
     ),
     CONSTRAINT companies_pkey PRIMARY KEY (company_id),
     CONSTRAINT companies_code_key UNIQUE (code),
@@ -44,7 +44,7 @@ CREATE TABLE edge.stores (
     timezone text NOT NULL,
     is_active boolean NOT NULL DEFAULT true,
     CONSTRAINT stores_timezone_check CHECK (
-        timestamptz '2026-01-01 00:00:00Z' AT TIME ZONE timezone IS NOT NULL
+        isfinite(timestamptz '2026-01-01 00:00:00Z' AT TIME ZONE timezone)
     ),
     CONSTRAINT stores_pkey PRIMARY KEY (store_id),
     CONSTRAINT stores_company_id_code_key UNIQUE (company_id, code),

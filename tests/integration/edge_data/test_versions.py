@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import random
 
 import asyncpg
@@ -46,14 +46,16 @@ async def test_update_that_changes_nothing_is_no_change(shop):
     [
         "DELETE FROM edge.products WHERE company_id = $1",
         "DELETE FROM edge.brands WHERE company_id = $1",
-        "DELETE FROM edge.store_brands USING edge.stores AS s"
-        " WHERE store_brands.store_id = s.store_id AND s.company_id = $1",
+        """DELETE FROM edge.store_brands AS b USING edge.brands AS a
+        WHERE a.company_id = $1 AND a.brand_id = b.brand_id""",
         "UPDATE edge.promotion_sync_settings SET future_days = 9 WHERE company_id = $1",
         "UPDATE edge.stores SET timezone = 'Asia/Riyadh' WHERE company_id = $1",
         "UPDATE edge.companies SET currency = 'USD' WHERE company_id = $1",
         "UPDATE edge.promotions SET is_active = false WHERE company_id = $1",
-        "INSERT INTO edge.promotion_tiers (promotion_id, tier_order, name, min_amount, discount_type)"
-        " SELECT promotion_id, 1, 'T', 5, 'percent' FROM edge.promotions WHERE company_id = $1",
+        """INSERT INTO edge.promotion_tiers (
+            promotion_id, tier_order, name, min_amount, discount_type
+        )
+        SELECT promotion_id, 1, 'T', 5, 'percent' FROM edge.promotions WHERE company_id = $1""",
     ],
 )
 async def test_every_kind_of_change_raises_the_version(shop, statement):
@@ -178,4 +180,4 @@ async def test_idle_transaction_of_another_writer_delays_nobody(shop, edge_dsn):
 
 
 def _day(number):
-    return datetime.date(2026, 5, number)
+    return dt.date(2026, 5, number)
