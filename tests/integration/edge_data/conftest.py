@@ -109,3 +109,17 @@ def make_shop(conn):
         return shop
 
     return make
+
+
+@pytest.fixture
+async def connect(edge_dsn):
+    """Opens further connections, closed after the test."""
+    opened = []
+
+    async def connect():
+        opened.append(await asyncpg.connect(edge_dsn))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        await connection.close()
