@@ -42,7 +42,7 @@ class EdgeSyncServicer:
         strangers = RateLimit(per_minute=checks, burst=checks)
         token = TokenServicer(credentials, tokens, generations, strangers)
         version = VersionServicer(settings, database, self._feed, self.drain, seal)
-        sync = SyncServicer(settings, database, seal, self.drain)
+        sync = SyncServicer(database, seal, self.drain)
         usage = UsageServicer(database)
         self.IssueToken = token.IssueToken
         self.RefreshToken = token.RefreshToken

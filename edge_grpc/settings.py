@@ -43,7 +43,6 @@ class Settings(BaseModel):
     refresh_days: PositiveInt = 30
 
     pool_size: PositiveInt = 8
-    full_syncs: PositiveInt = 4
     max_request_bytes: PositiveInt = 1 << 20
     max_streams_per_connection: PositiveInt = 32
     calls_per_minute: PositiveInt = 600

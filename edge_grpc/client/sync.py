@@ -102,7 +102,6 @@ class Syncer:
                 async with asyncio.timeout(_STALLED_SECONDS):
                     raw = await stream.read()
                 if raw is grpc.aio.EOF:
-                    await _raise_for_status(stream)
                     return progress, True  # ended without a checkpoint: it was cut
                 frame = sync.SyncResponse.FromString(raw)
                 progress = _counted(progress, frame, len(raw))
@@ -149,18 +148,6 @@ class Syncer:
             logger.warning("the report was not taken: %s", error.code())
             return False
         return bool(answer.reset)
-
-
-async def _raise_for_status(stream: grpc.aio.UnaryStreamCall[bytes, bytes]) -> None:
-    """Raise the error of a stream that has ended with one."""
-    code = await stream.code()
-    if code is not grpc.StatusCode.OK:
-        raise grpc.aio.AioRpcError(
-            code,
-            await stream.initial_metadata(),
-            await stream.trailing_metadata(),
-            details=await stream.details(),
-        )
 
 
 def _counted(progress: Progress, frame: sync.SyncResponse, size: int) -> Progress:

@@ -70,17 +70,6 @@ class Uploader:
                 self._outbox.settle(answer.results)
                 yield len(answer.results)
             await stream.done_writing()
-            await _ended(stream)
+            await stream.read()  # the end, or why it ended
         finally:
             stream.cancel()
-
-
-async def _ended(stream: grpc.aio.StreamStreamCall[object, object]) -> None:
-    code = await stream.code()
-    if code is not grpc.StatusCode.OK:
-        raise grpc.aio.AioRpcError(
-            code,
-            await stream.initial_metadata(),
-            await stream.trailing_metadata(),
-            details=await stream.details(),
-        )

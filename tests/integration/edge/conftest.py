@@ -155,7 +155,7 @@ def office(database, tmp_path):
 
 @pytest.fixture
 def serving(office):
-    """Starts servers: `async with serving(burst=1) as server`."""
+    """What starts servers, with settings as keywords."""
 
     @asynccontextmanager
     async def start(**changes: Any):
