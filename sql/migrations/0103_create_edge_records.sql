@@ -48,12 +48,11 @@ CREATE TABLE edge.publications (
     company_id uuid NOT NULL,
     version bigint NOT NULL,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT publications_pkey PRIMARY KEY (company_id, version),
-    CONSTRAINT publications_company_id_fkey FOREIGN KEY (company_id)
-    REFERENCES edge.companies (company_id) ON DELETE CASCADE
+    CONSTRAINT publications_pkey PRIMARY KEY (company_id, version)
 );
 COMMENT ON TABLE edge.publications IS
-'Versions whose records were compiled. The newest is the one served.';
+'Versions whose records were compiled. The newest is the one served. No foreign key: its check would make a '
+'publication fail whenever the company''s row is written meanwhile.';
 CREATE INDEX publications_company_id_published_at_idx
 ON edge.publications (company_id, published_at);
 

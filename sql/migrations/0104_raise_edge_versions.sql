@@ -21,6 +21,8 @@ BEGIN
             PERFORM pg_notify('edge_changes', company::text);
         ELSE
             DELETE FROM edge.marks WHERE company_id = company;
+            DELETE FROM edge.publications WHERE company_id = company;
+            DELETE FROM edge.promotion_compile_errors WHERE company_id = company;
             DELETE FROM edge.category_records WHERE company_id = company;
             DELETE FROM edge.product_records WHERE company_id = company;
             DELETE FROM edge.store_product_records WHERE company_id = company;
