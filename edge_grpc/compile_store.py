@@ -107,6 +107,7 @@ async def _publish(run: _Run) -> None:
     await run.rows("create_marked.sql")
     await run.rows("take_marks.sql")
     await run.rows("mark_company.sql")
+    await run.rows("analyze_marked.sql")
     changed = {"category": await _publish_categories(run)}
     if changed["category"]:
         await run.rows("mark_category_promotions.sql")
