@@ -98,8 +98,13 @@ class HeadOffice:
             "products",
             "product_id",
             company_id=shop.company_id,
-            brand_id=shop.brand_id,
-            **{"sku": uuid.uuid4().hex, "name": "Tea", "base_price": "12.50", **columns},
+            **{
+                "brand_id": shop.brand_id,
+                "sku": uuid.uuid4().hex,
+                "name": "Tea",
+                "base_price": "12.50",
+                **columns,
+            },
         )
 
     def add_promotion(self, shop: Shop, **columns: Any) -> str:
