@@ -101,8 +101,18 @@ def settings_set(
     company: UUID, change: Annotated[list[str], typer.Argument(help="name=value")]
 ) -> None:
     """Change a company's sync settings; its edges learn of it at once."""
-    changes = {pair.partition("=")[0]: pair.partition("=")[2] for pair in change}
-    _ask(lambda db: SettingsAdmin(db).set(company, changes), as_json=True)
+    _ask(lambda db: SettingsAdmin(db).set(company, _pairs(change)), as_json=True)
+
+
+@settings_app.command("preview")
+def settings_preview(
+    company: UUID,
+    change: Annotated[list[str] | None, typer.Argument(help="name=value")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show how many promotions each store is sent, or would be under other settings."""
+    _ask(lambda db: SettingsAdmin(db).preview(company, _pairs(change or [])), as_json=as_json)
 
 
 @keys.command("rotate")
@@ -114,6 +124,10 @@ def keys_rotate() -> None:
             raise typer.BadParameter("EDGE_GRPC_KEYS_FILE is not set")  # noqa: EM101, TRY003
         ring = key_file.rotate(Path(path))
     typer.echo(f"key {ring.newest.kid} signs from now on; {len(ring.keys)} verify")
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    return {text.partition("=")[0]: text.partition("=")[2] for text in texts}
 
 
 def _ask(question: Callable[[Database], Awaitable[Any]], *, as_json: bool) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
+from edge_grpc import selector
+from edge_grpc.compile_store import publish
 from edge_grpc.credentials import new_secret
-from edge_grpc.database import Database, rows
+from edge_grpc.database import Connection, Database, rows
 from edge_grpc.errors import ConfigurationError
 from edge_grpc.tokens import SCOPES
 
@@ -80,8 +84,7 @@ class SettingsAdmin:
 
     async def set(self, company_id: UUID, changes: Mapping[str, str]) -> dict[str, Any]:
         """Change settings, all or none; the database's own checks have the last word."""
-        settings = await self.show(company_id)
-        settings |= {name: _parsed(name, value) for name, value in changes.items()}
+        settings = await self.show(company_id) | _parsed_all(changes)
         try:
             await self._database.rows(
                 "edge_service/update_sync_settings.sql", company_id=company_id, **settings
@@ -90,6 +93,40 @@ class SettingsAdmin:
             message = f"A value is out of its range: {error}"
             raise ConfigurationError(message) from None
         return await self.show(company_id)
+
+    async def preview(self, company_id: UUID, changes: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Tell what each store would be sent under other settings; nothing is changed."""
+        changed = _parsed_all(changes)
+        stores = await self._database.rows("edge_service/list_stores.sql", company_id=company_id)
+        answer: list[dict[str, Any]] = []
+        async with self._database.connection() as conn:
+            await publish(conn, company_id)
+            clock = await rows(conn, "edge_service/read_clock.sql")
+            for store in stores:
+                scope = await selector.load_scope(conn, company_id, store["store_id"])
+                scope = replace(scope, **changed)
+                count = await _count_promotions(conn, scope, clock[0]["now"])
+                pages = -(-count // scope.max_promotions_per_sync)
+                answer.append({"store": store["code"], "promotions": count, "pages": pages})
+        return answer
+
+
+async def _count_promotions(conn: Connection, scope: selector.StoreScope, as_of: datetime) -> int:
+    """Count with the selector that serves, page by page as a sync reads them."""
+    count, after = 0, selector.FIRST_PROMOTION
+    while page := await selector.list_promotions(
+        conn, scope, selector.Filters(), as_of=as_of, after=after
+    ):
+        count += len(page)
+        key = page[-1].key
+        if not isinstance(key, selector.PromotionKey):
+            break
+        after = key
+    return count
+
+
+def _parsed_all(changes: Mapping[str, str]) -> dict[str, Any]:
+    return {name: _parsed(name, value) for name, value in changes.items()}
 
 
 def _parsed(name: str, value: str) -> object:

@@ -1,11 +1,14 @@
 """When to try again: later each time, never all at once, and not before the server said."""
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import grpc
-from google.rpc import error_details_pb2  # pyright: ignore[reportMissingTypeStubs]
+from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 TRANSIENT = frozenset(
@@ -55,8 +58,9 @@ def retry_seconds(error: grpc.RpcError) -> float:
 def _unpack(
     error: grpc.RpcError, detail: error_details_pb2.ErrorInfo | error_details_pb2.RetryInfo
 ) -> bool:
+    call: Any = error  # grpc.aio's errors are calls too, without saying so
     try:
-        status = rpc_status.from_call(error)
+        status: Any = rpc_status.from_call(call)
     except (ValueError, AttributeError):
         return False
     return bool(status) and any(packed.Unpack(detail) for packed in status.details)

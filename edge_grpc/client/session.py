@@ -74,7 +74,8 @@ class Session:
 
     def raw_stream(self, method: str, request: bytes, metadata: Metadata) -> Any:  # noqa: ANN401
         """Start a server stream whose responses stay as they came."""
-        call = self._channel.unary_stream(f"/edge_grpc.v1.EdgeSyncService/{method}")
+        channel: Any = self._channel
+        call = channel.unary_stream(f"/edge_grpc.v1.EdgeSyncService/{method}")
         return call(request, metadata=metadata)
 
     async def _renew(self) -> auth.TokenGrant:
