@@ -8,7 +8,9 @@ whatever is committed meanwhile. A crash leaves the marks. Writers are never wai
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +25,10 @@ from edge_grpc.queries import Connection, Row, rows
 
 logger = logging.getLogger(__name__)
 NIL = UUID(int=0)
-_LOCK = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
+_ROUNDS = 3
+_FIRST_PATIENCE = 600
+_LOCK_POLL_SECONDS = 0.02
+_TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 
 
@@ -58,31 +63,52 @@ class _Run:
         )
 
 
-async def publish(conn: Connection, company_id: UUID) -> Publication:
+async def publish(
+    conn: Connection, company_id: UUID, *, patience_seconds: float = 5
+) -> Publication:
     """Make everything that is committed by now servable; return what is served.
 
-    Raises NotFoundError for a company that does not exist. Costs one small query when there is
-    nothing to do. Needs a connection outside a transaction.
+    One process publishes a company at a time. When another one is at it for longer than the
+    patience (an import of a million rows takes a minute), the version served so far is returned;
+    the other one sees to the rest. Raises NotFoundError for a company that does not exist. Costs
+    one small query when there is nothing to do. Needs a connection outside a transaction.
     """
     state = await _state(conn, company_id)
-    if state["version"] == state["published_version"] and not state["has_marks"]:
-        return _publication(state)
-    async with _lock(conn, company_id), conn.transaction(isolation="repeatable_read"):
+    for _ in range(_ROUNDS):
+        if not _is_behind(state):
+            break
+        patience = patience_seconds if state["published_version"] >= 0 else _FIRST_PATIENCE
+        async with _lock(conn, company_id, patience) as is_ours:
+            if not is_ours:
+                break
+            async with conn.transaction(isolation="repeatable_read"):
+                state = await _state(conn, company_id)
+                if _is_behind(state):
+                    await _publish(_Run(conn, company_id, state["version"], state["currency"]))
+        # Asked again when the lock is free: whoever lost patience meanwhile counts on it.
         state = await _state(conn, company_id)
-        if state["version"] != state["published_version"] or state["has_marks"]:
-            await _publish(_Run(conn, company_id, state["version"], state["currency"]))
     return _publication(state)
 
 
+def _is_behind(state: Row) -> bool:
+    return state["version"] != state["published_version"] or state["has_marks"]
+
+
 @asynccontextmanager
-async def _lock(conn: Connection, company_id: UUID) -> AsyncGenerator[None]:
+async def _lock(
+    conn: Connection, company_id: UUID, patience_seconds: float
+) -> AsyncGenerator[bool]:
+    """Take the company's lock in time, or say that another publisher has it."""
     # A session's lock: the transaction's snapshot has to be taken after it is granted.
-    await conn.execute(_LOCK, f"edge.publish {company_id}", timeout=None)
+    key = f"edge.publish {company_id}"
+    give_up_at = time.monotonic() + patience_seconds
+    while not (is_ours := await conn.fetchval(_TRY_LOCK, key)) and time.monotonic() < give_up_at:  # noqa: ASYNC110
+        await asyncio.sleep(_LOCK_POLL_SECONDS)
     try:
-        yield
+        yield is_ours
     finally:
-        if not conn.is_closed():
-            await conn.execute(_UNLOCK, f"edge.publish {company_id}")
+        if is_ours and not conn.is_closed():
+            await conn.execute(_UNLOCK, key)
 
 
 async def _state(conn: Connection, company_id: UUID) -> Row:
@@ -96,7 +122,7 @@ async def _state(conn: Connection, company_id: UUID) -> Row:
 def _publication(state: Row) -> Publication:
     return Publication(
         epoch=state["epoch"],
-        version=state["version"],
+        version=max(0, state["published_version"]),
         changed_at=state["changed_at"],
         floor_version=state["floor_version"],
         currency=state["currency"],

@@ -222,3 +222,21 @@ async def test_killed_publication_leaves_the_old_version_and_the_marks(make_shop
 
     assert (left, marks) == (0, 20000)
     assert await shop.conn.fetchval(records, shop.company_id) == 20000
+
+
+async def test_long_publication_of_another_process_leaves_the_old_version_served(
+    make_shop, connect
+):
+    shop = await make_shop()
+    before = await publish(shop.conn, shop.company_id)
+    other = await connect()
+    lock = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
+    await other.execute(lock, f"edge.publish {shop.company_id}")
+    await shop.add_product("A")
+
+    meanwhile = await publish(shop.conn, shop.company_id, patience_seconds=0.1)
+    await other.close()
+    after = await publish(shop.conn, shop.company_id)
+
+    assert meanwhile.version == before.version
+    assert after.version == await shop.version() > before.version

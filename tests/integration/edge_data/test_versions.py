@@ -179,5 +179,32 @@ async def test_idle_transaction_of_another_writer_delays_nobody(shop, edge_dsn):
     await idle.close()
 
 
+async def test_transactions_over_two_companies_in_opposite_order_do_not_deadlock(
+    shop, make_shop, connect
+):
+    other = await make_shop()
+    before = [await shop.version(), await other.version()]
+
+    async def write(first, second, number):
+        conn = await connect()
+        for turn in range(20):
+            async with conn.transaction():
+                for company in (first, second):
+                    await conn.execute(
+                        "INSERT INTO edge.holidays VALUES ($1, $2, 'H')",
+                        company.company_id, _day(1) + dt.timedelta(days=100 * number + turn),
+                    )  # fmt: skip
+                    await conn.execute(
+                        "INSERT INTO edge.categories (company_id, code, name) VALUES ($1, $2, 'C')",
+                        company.company_id, f"{number}-{turn}",
+                    )  # fmt: skip
+
+    await asyncio.gather(
+        write(shop, other, 0), write(other, shop, 1), write(shop, other, 2), write(other, shop, 3)
+    )
+
+    assert [await shop.version(), await other.version()] == [before[0] + 80, before[1] + 80]
+
+
 def _day(number):
     return dt.date(2026, 5, number)
