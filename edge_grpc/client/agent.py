@@ -48,11 +48,27 @@ class Agent:
             tasks.create_task(_forever(self._check, 0))
 
     async def _check(self) -> None:
-        """Sync on the settings' timer, watch or no watch; a manual sync needs no permission."""
-        if self._store.fact("auto_sync_enabled", 1):
+        """Sync on the settings' timer and when time alone changes the promotions."""
+        if await self._may_sync():
             await self._sync()
         hours = float(self._store.fact("sync_interval_hours", 1))
-        await asyncio.sleep(hours * _HOUR * random.uniform(0.9, 1))  # noqa: S311 - jitter
+        wait = hours * _HOUR * random.uniform(0.9, 1)  # noqa: S311 - jitter
+        boundary = self._store.fact("boundary_seconds", None)
+        if boundary is not None:
+            wait = min(wait, float(boundary) + random.uniform(1, 10))  # noqa: S311
+        await asyncio.sleep(wait)
+
+    async def _may_sync(self) -> bool:
+        """Tell whether timers are on; while they are off here, ask whether they still are."""
+        if self._store.fact("auto_sync_enabled", 1):
+            return True
+        grant = await self._session.grant()
+        version = await self._session.stub.GetVersion(
+            sync.GetVersionRequest(company_id=grant.company_id),
+            metadata=await self._session.metadata(),
+            timeout=30,
+        )
+        return bool(version.HasField("next_sync_at"))
 
     async def _sync(self) -> None:
         started = time.monotonic()
@@ -65,7 +81,7 @@ class Agent:
             held = (self._store.fact("epoch"), int(self._store.fact("applied_version", -1)))
             if held == (version.epoch, version.version):
                 continue
-            if not self._store.fact("auto_sync_enabled", 1):
+            if not await self._may_sync():
                 continue
             await asyncio.sleep(version.sync_after.ToMilliseconds() / 1000)
             await self._sync()

@@ -81,6 +81,7 @@ class EdgeStore:
             self.remember(
                 epoch=hello.epoch,
                 leads_to=hello.version,
+                as_of=hello.as_of.seconds,
                 timezone=hello.timezone,
                 currency_code=hello.currency_code,
                 sync_interval_hours=settings.sync_interval_hours,
@@ -122,7 +123,14 @@ class EdgeStore:
                 resume_token="",
                 staged_whole=0,
                 applied_version=self.fact("leads_to"),
+                boundary_seconds=self._seconds_to(checkpoint),
             )
+
+    def _seconds_to(self, checkpoint: frames.Checkpoint) -> int | None:
+        """Return when time alone changes the promotions, as a wait: both ends by one clock."""
+        if not checkpoint.HasField("next_boundary_at"):
+            return None
+        return max(0, checkpoint.next_boundary_at.seconds - self.fact("as_of", 0))
 
     def _apply_frame(self, frame: SyncResponse) -> None:
         batch = frame.batch
