@@ -117,3 +117,23 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
 	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt
+
+BUF := $(STATE)/buf/node_modules/.bin/buf
+PROTOC = $(PY) -m grpc_tools.protoc -Iproto --python_out=$(1) --pyi_out=$(1) proto/edge_grpc/v1/*.proto && \
+  $(PY) -m grpc_tools.protoc -Iproto --grpc_python_out=$(1) proto/edge_grpc/v1/edge_sync_service.proto
+
+$(BUF): proto/package.json
+	@mkdir -p $(STATE)/buf && cp $< $(STATE)/buf/
+	@npm install --no-package-lock --prefix $(STATE)/buf --no-audit --no-fund --silent
+	@touch $@
+
+.PHONY: proto
+proto: setup ## Generate edge_grpc/v1 from proto/
+	@$(call PROTOC,.)
+
+.PHONY: proto-check
+proto-check: setup $(BUF) ## Lint proto/ and check that edge_grpc/v1 is what it generates
+	@cd proto && $(ROOT)/$(BUF) lint
+	@rm -rf $(STATE)/proto && mkdir -p $(STATE)/proto
+	@$(call PROTOC,$(STATE)/proto)
+	@diff -r -x __init__.py -x __pycache__ $(STATE)/proto/edge_grpc/v1 edge_grpc/v1

@@ -1,0 +1,129 @@
+"""Credentials of edge servers: secrets hashed with argon2id, refresh tokens that work once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from edge_grpc.database import Connection, Database, Row, rows
+from edge_grpc.errors import UnauthenticatedError
+
+_SECRET_BYTES = 32
+_LONGEST_SECRET = 200
+_AT_ONCE = 2  # argon2 takes its 64 MiB and a core for each
+_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A store's edge server that has proved who it is."""
+
+    client_id: UUID
+    company_id: UUID
+    store_id: UUID
+    scopes: tuple[str, ...]
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A refresh token as it is given out."""
+
+    token: str
+    expires_at: datetime
+
+
+class CredentialStore:
+    """Checks secrets and turns refresh tokens over."""
+
+    def __init__(self, database: Database, *, refresh_days: int) -> None:
+        self._database = database
+        self._lifetime = timedelta(days=refresh_days)
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        # An unknown client costs as much time as a known one: its existence is not told.
+        self._decoy = _hasher.hash(secrets.token_urlsafe())
+
+    async def check(self, client_id: str, secret: str) -> tuple[Client, Refresh]:
+        """Return the client and the first of a chain of refresh tokens."""
+        row = await self._find(client_id)
+        async with self._slots:
+            hashed = row["secret_hash"] if row else self._decoy
+            matches = await asyncio.to_thread(_verify, hashed, secret[:_LONGEST_SECRET])
+        if row is None or not matches:
+            raise UnauthenticatedError
+        client = _client(row)
+        async with self._database.transaction() as conn:
+            await rows(conn, "edge_service/drop_old_refresh_tokens.sql", client_id=client.client_id)
+            return client, await self._add_refresh(conn, client.client_id, uuid.uuid4())
+
+    async def refresh(self, token: str) -> tuple[Client, Refresh]:
+        """Turn a refresh token over; one that comes again voids its whole chain."""
+        token_hash = _hash(token)
+        async with self._database.transaction() as conn:
+            used = await rows(conn, "edge_service/use_refresh_token.sql", token_hash=token_hash)
+            if used:
+                found = await rows(
+                    conn, "edge_service/find_client.sql", client_id=used[0]["client_id"]
+                )
+                if found:
+                    client = _client(found[0])
+                    family = used[0]["family_id"]
+                    return client, await self._add_refresh(conn, client.client_id, family)
+            await rows(conn, "edge_service/void_refresh_family.sql", token_hash=token_hash)
+        raise UnauthenticatedError
+
+    async def _find(self, client_id: str) -> Row | None:
+        try:
+            key = UUID(client_id)
+        except ValueError:
+            return None
+        found = await self._database.rows("edge_service/find_client.sql", client_id=key)
+        return found[0] if found else None
+
+    async def _add_refresh(self, conn: Connection, client_id: UUID, family: UUID) -> Refresh:
+        token = secrets.token_urlsafe(_SECRET_BYTES)
+        expires_at = datetime.now(UTC) + self._lifetime
+        await rows(
+            conn,
+            "edge_service/add_refresh_token.sql",
+            token_hash=_hash(token),
+            client_id=client_id,
+            family_id=family,
+            expires_at=expires_at,
+        )
+        return Refresh(token, expires_at)
+
+
+def new_secret() -> tuple[str, str]:
+    """Return a secret, to be shown once, and its hash."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    return secret, _hasher.hash(secret)
+
+
+def _verify(hashed: str, secret: str) -> bool:
+    try:
+        return _hasher.verify(hashed, secret)
+    except (Argon2Error, InvalidHashError, UnicodeError):
+        return False
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _client(row: Row) -> Client:
+    return Client(
+        row["client_id"],
+        row["company_id"],
+        row["store_id"],
+        tuple(row["scopes"]),
+        row["generation"],
+    )

@@ -1,0 +1,107 @@
+"""Cursors: what an edge holds, sealed so that it can only be handed back, not made or changed.
+
+A cursor belongs to one epoch, company, store, filter and compilation of settings. A checkpoint
+cursor says "everything up to this version and instant"; a resume token says in addition how far
+the stream that was to get there had come, and where it had started.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from edge_grpc.errors import InvalidArgumentError
+from edge_grpc.keys import Key, KeyRing
+
+_PURPOSE = b"edge_grpc cursor"
+_SEAL_BYTES = 16
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a broken stream had come."""
+
+    since_version: int | None
+    since_as_of: datetime | None
+    kind: str
+    after: tuple[str | int, ...]
+    removals: bool = False
+    sent: dict[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Data of one store as of one version and instant."""
+
+    epoch: UUID
+    company_id: UUID
+    store_id: UUID
+    filters: str
+    settings: str
+    version: int
+    as_of: datetime
+    boundary: datetime | None = None
+    progress: Progress | None = None
+
+    def belongs_to(self, company_id: UUID, store_id: UUID) -> bool:
+        return (self.company_id, self.store_id) == (company_id, store_id)
+
+    def at(self, progress: Progress) -> Cursor:
+        return replace(self, progress=progress)
+
+
+class CursorSeal:
+    """Seals cursors with the newest key and opens those of any key that is kept."""
+
+    def __init__(self, ring: Callable[[], KeyRing]) -> None:
+        self._ring = ring
+        self._secrets: dict[str, bytes] = {}
+
+    def seal(self, cursor: Cursor) -> str:
+        """Return the opaque form of a cursor."""
+        key = self._ring().newest
+        body = bytes.fromhex(key.kid) + msgspec.msgpack.encode(cursor)
+        return base64.urlsafe_b64encode(self._mac(key, body) + body).decode()
+
+    def open(self, sealed: str) -> Cursor:
+        """Return what was sealed, or raise INVALID_CURSOR."""
+        if len(sealed) > _LONGEST:
+            raise invalid_cursor()
+        try:
+            raw = base64.b64decode(sealed, altchars=b"-_", validate=True)
+        except ValueError:  # also when it is not ASCII
+            raise invalid_cursor() from None
+        mac, body = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
+        key = self._ring().find(body[:4].hex())
+        if key is None or not hmac.compare_digest(mac, self._mac(key, body)):
+            raise invalid_cursor()
+        try:
+            return msgspec.msgpack.decode(body[4:], type=Cursor)
+        except msgspec.MsgspecError:
+            raise invalid_cursor() from None
+
+    def _mac(self, key: Key, body: bytes) -> bytes:
+        secret = self._secrets.get(key.kid)
+        if secret is None:
+            secret = self._secrets[key.kid] = key.derive(_PURPOSE)
+        return hmac.new(secret, body, hashlib.sha256).digest()[:_SEAL_BYTES]
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a short hash of what a cursor depends on."""
+    text = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def invalid_cursor() -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "INVALID_CURSOR", "The cursor is not one of ours for this store: ask for a snapshot."
+    )

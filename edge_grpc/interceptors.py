@@ -1,0 +1,90 @@
+"""What surrounds every call, from the outside in: log and metrics, errors, deadline, who calls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+import grpc
+
+from edge_grpc import metrics
+from edge_grpc.auth import caller
+from edge_grpc.errors import UnavailableError
+from edge_grpc.interception import Call
+from edge_grpc.status import abort, translate_errors
+
+logger = logging.getLogger("edge_grpc.calls")
+_UNARY_SECONDS = 30
+_facts: ContextVar[dict[str, Any]] = ContextVar("facts")
+
+
+def note(**facts: Any) -> None:  # noqa: ANN401 - counts and words for the log line
+    """Add facts to the log line of the current call."""
+    _facts.get({}).update(facts)
+
+
+@asynccontextmanager
+async def recording(call: Call) -> AsyncGenerator[None]:
+    """Write one line and the metrics of a call, however it ends."""
+    facts: dict[str, Any] = {}
+    _facts.set(facts)
+    started = time.perf_counter()
+    if call.streaming:
+        metrics.OPEN_STREAMS.labels(call.name).inc()
+    try:
+        yield
+    except asyncio.CancelledError:
+        facts["code"] = "CANCELLED"
+        raise
+    finally:
+        _record(call, facts, time.perf_counter() - started)
+
+
+def _record(call: Call, facts: dict[str, Any], seconds: float) -> None:
+    if call.streaming:
+        metrics.OPEN_STREAMS.labels(call.name).dec()
+    code = facts.pop("code", None) or _code(call)
+    principal = caller.get(None)
+    store = str(principal.store_id) if principal else ""
+    metrics.CALLS.labels(call.name, code).inc()
+    metrics.CALL_SECONDS.labels(call.name).observe(seconds)
+    if code not in {"OK", "CANCELLED"} and store:
+        metrics.STORE_FAILURES.labels(store).inc()
+    line = {"call": call.name, "code": code, "ms": round(seconds * 1000, 2), "store": store}
+    logger.info(json.dumps(line | _trace(call) | facts, default=str))
+
+
+def _code(call: Call) -> str:
+    code = cast("Any", call.context).code()
+    if isinstance(code, grpc.StatusCode):
+        return code.name
+    return "OK" if not code else next(c.name for c in grpc.StatusCode if c.value[0] == code)
+
+
+def _trace(call: Call) -> dict[str, str]:
+    """Return the caller's OpenTelemetry context, so that its trace finds this line."""
+    for key, value in call.context.invocation_metadata() or ():
+        if key == "traceparent":
+            return {"traceparent": str(value)[:64]}
+    return {}
+
+
+@asynccontextmanager
+async def answering(call: Call) -> AsyncGenerator[None]:
+    """Translate errors, and end unary calls that take too long."""
+    async with translate_errors(call.context, call.name):
+        if call.streaming:
+            yield
+            return
+        try:
+            async with asyncio.timeout(_UNARY_SECONDS):
+                yield
+        except TimeoutError:
+            slow = UnavailableError("DATABASE_AWAY", "Head office's data took too long.")
+            await abort(call.context, slow)

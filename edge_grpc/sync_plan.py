@@ -1,0 +1,159 @@
+"""What a sync request asks for, and from where on: a snapshot, changes, or the rest of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from edge_grpc.batches import Masks
+from edge_grpc.compile_store import Publication, publish
+from edge_grpc.cursor import Cursor, CursorSeal, Progress, fingerprint, invalid_cursor
+from edge_grpc.database import Connection, rows
+from edge_grpc.errors import CursorTooOldError, InvalidArgumentError, InvalidFieldError
+from edge_grpc.selector import KINDS, Filters, Kind, Since, StoreScope, find_version_at, load_scope
+from edge_grpc.tokens import Principal
+from edge_grpc.v1 import sync_frames_pb2 as frames
+from edge_grpc.v1 import sync_pb2 as sync
+
+Request = (
+    sync.SyncRequest
+    | sync.SyncCategoriesRequest
+    | sync.SyncProductsRequest
+    | sync.SyncPromotionsRequest
+)
+REASONS = frames.SnapshotReason
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request's filter, checked."""
+
+    call: str
+    kinds: Sequence[Kind]
+    filters: Filters
+    masks: Masks
+
+    @property
+    def fingerprint(self) -> str:
+        filters = self.filters
+        return fingerprint(self.call, filters.brand_id, filters.include_inactive, self.masks)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A stream to send: to `target`, from `since` (None: a snapshot) or from `progress`."""
+
+    scope: StoreScope
+    wanted: Wanted
+    target: Cursor
+    since: Since | None
+    reason: frames.SnapshotReason
+    progress: Progress | None = None
+
+
+def wanted(call: str, kinds: Sequence[Kind], request: Request) -> Wanted:
+    """Check what a request wants."""
+    brand = None
+    if request.brand_id:
+        try:
+            brand = UUID(request.brand_id)
+        except ValueError:
+            message = "brand_id is not a UUID."
+            raise InvalidFieldError(message) from None
+    inactive = {
+        frames.ACTIVITY_UNSPECIFIED: None,
+        frames.ACTIVITY_ACTIVE_ONLY: False,
+        frames.ACTIVITY_ALL: True,
+    }
+    if request.filter.activity not in inactive:
+        message = "filter.activity is none of its values."
+        raise InvalidFieldError(message)
+    filters = Filters(brand, inactive[request.filter.activity])
+    return Wanted(call, kinds, filters, Masks(request.filter))
+
+
+DEFAULT = Wanted("Sync", KINDS, Filters(), Masks(frames.SyncFilter()))
+
+
+async def plan(
+    conn: Connection, seal: CursorSeal, principal: Principal, request: Request, want: Wanted
+) -> Plan:
+    """Publish what is new and decide what to send; CURSOR_TOO_OLD when only a snapshot can help."""
+    cursor = seal.open(request.cursor) if request.cursor else None
+    if cursor and not cursor.belongs_to(principal.company_id, principal.store_id):
+        raise invalid_cursor()
+    if cursor and cursor.filters.partition(".")[0] != _call(want):
+        raise invalid_cursor()
+    since_instant = None if cursor else _instant(request.updated_since)
+    published = await publish(conn, principal.company_id)
+    scope = await load_scope(conn, principal.company_id, principal.store_id)
+    clock = await rows(conn, "edge_service/read_clock.sql")
+    now: datetime = clock[0]["now"]
+    target = Cursor(
+        epoch=published.epoch,
+        company_id=principal.company_id,
+        store_id=principal.store_id,
+        filters=f"{_call(want)}.{want.fingerprint}",
+        settings=scope.fingerprint,
+        version=published.version,
+        as_of=max(now, cursor.as_of) if cursor else now,
+    )
+    if cursor:
+        return _continued(cursor, Plan(scope, want, target, None, _none()), published)
+    if since_instant:
+        instant = min(since_instant, now)
+        version = await find_version_at(conn, principal.company_id, instant)
+        if version >= published.floor_version:
+            return Plan(scope, want, target, Since(version, instant), _none())
+    drifted = await rows(conn, "edge_service/find_drift.sql", client_id=principal.client_id)
+    drift = bool(drifted) and want.call == "Sync"
+    reason = REASONS.SNAPSHOT_REASON_DRIFT if drift else REASONS.SNAPSHOT_REASON_FIRST_SYNC
+    return Plan(scope, want, target, None, reason)
+
+
+def _continued(cursor: Cursor, fresh: Plan, published: Publication) -> Plan:
+    """Go on from a cursor, or say why a snapshot has to follow."""
+    target = fresh.target
+    if cursor.epoch != target.epoch or cursor.version > target.version:
+        return replace(fresh, reason=REASONS.SNAPSHOT_REASON_EPOCH_CHANGED)
+    if (cursor.filters, cursor.settings) != (target.filters, target.settings):
+        return replace(fresh, reason=REASONS.SNAPSHOT_REASON_SCOPE_CHANGED)
+    progress = cursor.progress
+    if progress is None:
+        _check_floor(cursor.version, published)
+        return replace(fresh, since=Since(cursor.version, cursor.as_of))
+    since = None
+    if progress.since_version is not None and progress.since_as_of is not None:
+        _check_floor(progress.since_version, published)
+        since = Since(progress.since_version, progress.since_as_of)
+    _check_floor(cursor.version, published)
+    rest = replace(cursor, progress=None)
+    return replace(fresh, target=rest, since=since, progress=progress)
+
+
+def _check_floor(version: int, published: Publication) -> None:
+    if version < published.floor_version:
+        raise CursorTooOldError
+
+
+def _call(want: Wanted) -> str:
+    return fingerprint(want.call)
+
+
+def _none() -> frames.SnapshotReason:
+    return REASONS.SNAPSHOT_REASON_UNSPECIFIED
+
+
+def _instant(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None or "T" not in text.upper():
+        reason = "INVALID_DATE_FORMAT"
+        raise InvalidArgumentError(reason, "updated_since is not RFC 3339 with an offset.")
+    return instant

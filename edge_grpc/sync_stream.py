@@ -1,0 +1,263 @@
+"""Sends a sync: pages without a lock, closed by one look at a single instant.
+
+Pages are read one by one, each on a connection that is given back before its batch is sent, so a
+slow edge holds nothing. What others publish meanwhile may or may not be in a page; therefore the
+end is read in one snapshot of the database: what was published since the stream's target, and the
+holdings that follow from it. With it the edge is exactly at the version of that snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+from uuid import UUID
+
+from edge_grpc import batches, metrics, selector
+from edge_grpc.cursor import Cursor, CursorSeal, Progress
+from edge_grpc.database import Connection, Database, rows
+from edge_grpc.drain import Drain
+from edge_grpc.selector import FIRST_PROMOTION, NIL, Kind, PromotionKey, Record, Removal, Since
+from edge_grpc.sync_plan import Plan
+from edge_grpc.v1 import sync_frames_pb2 as frames
+
+_PAGE = 1000
+_LAST = UUID(int=2**128 - 1)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a stream has sent."""
+
+    records: int = 0
+    removals: int = 0
+    bytes: int = 0
+
+
+class SyncStream:
+    """One stream's frames, as wire bytes."""
+
+    def __init__(self, database: Database, seal: CursorSeal, drain: Drain, plan: Plan) -> None:
+        self._database = database
+        self._seal = seal
+        self._drain = drain
+        self._plan = plan
+        self._since = plan.since
+        self._target = plan.target
+        self._cut: Cursor | None = None  # where a full page of promotions ended
+        self.tally = Tally()
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Yield a hello, batches, removals and a checkpoint."""
+        yield self._hello()
+        place = self._plan.progress
+        while True:
+            async for frame in self._records(place):
+                yield frame
+                self._drain.check()
+            if self._cut:
+                yield self._checkpoint_of_page()
+                return
+            async for frame in self._removals(place):
+                yield frame
+                self._drain.check()
+            closing = await self._close()
+            if closing is not None:
+                for frame in closing:
+                    yield frame
+                return
+            place = None  # too much was published meanwhile: go through it as changes
+
+    def _hello(self) -> bytes:
+        scope, plan = self._plan.scope, self._plan
+        snapshot = plan.since is None and plan.progress is None
+        message = frames.Hello(
+            epoch=str(self._target.epoch),
+            version=self._target.version,
+            mode=frames.SYNC_MODE_SNAPSHOT if snapshot else frames.SYNC_MODE_CHANGES,
+            reason=plan.reason,
+            timezone=scope.timezone,
+            currency_code=scope.currency,
+            settings=frames.EdgeSettings(
+                max_promotions_per_sync=scope.max_promotions_per_sync,
+                sync_interval_hours=scope.sync_interval_hours,
+                auto_sync_enabled=scope.auto_sync_enabled,
+                enable_compression=scope.enable_compression,
+            ),
+        )
+        message.as_of.FromDatetime(self._target.as_of)
+        return batches.hello(message)
+
+    async def _records(self, place: Progress | None) -> AsyncGenerator[bytes]:
+        if place is not None and place.removals:
+            return
+        kinds = self._plan.wanted.kinds
+        first = kinds.index(cast("Kind", place.kind)) if place else 0
+        for kind in kinds[first:]:
+            after = _key(kind, place) if place and place.kind == kind else None
+            while records := await self._page(kind, after):
+                for run in batches.split(records):
+                    yield self._batch(kind, run)
+                after = records[-1].key
+                if kind == "promotion" and len(records) >= self._plan.scope.max_promotions_per_sync:
+                    if await self._page(kind, after, size=1):
+                        self._cut = self._at(kind, after)
+                        return
+                    break
+                if len(records) < _PAGE:
+                    break
+
+    async def _page(
+        self, kind: Kind, after: PromotionKey | UUID | None, size: int | None = None
+    ) -> list[Record]:
+        async with self._database.connection() as conn:
+            return await self._select(conn, kind, after, size)
+
+    async def _select(
+        self, conn: Connection, kind: Kind, after: PromotionKey | UUID | None, size: int | None
+    ) -> list[Record]:
+        scope, filters = self._plan.scope, self._plan.wanted.filters
+        if kind == "promotion":
+            return await selector.list_promotions(
+                conn,
+                scope,
+                filters,
+                as_of=self._target.as_of,
+                since=self._since,
+                after=after if isinstance(after, PromotionKey) else FIRST_PROMOTION,
+                page=size,
+            )
+        select = selector.list_categories if kind == "category" else selector.list_products
+        start = after if isinstance(after, UUID) else NIL
+        return await select(
+            conn, scope, filters, since=self._since, after=start, page=size or _PAGE
+        )
+
+    def _batch(self, kind: Kind, records: Sequence[Record]) -> bytes:
+        masks = self._plan.wanted.masks
+        token = self._seal.seal(self._at(kind, records[-1].key))
+        frame = batches.batch(kind, [masks.apply(kind, r.body) for r in records], token)
+        self.tally.records += len(records)
+        self.tally.bytes += len(frame)
+        metrics.RECORDS_SENT.labels(kind, "upsert").inc(len(records))
+        metrics.BATCH_BYTES.labels("raw").inc(len(frame))
+        return frame
+
+    async def _removals(self, place: Progress | None) -> AsyncGenerator[bytes]:
+        if self._since is None:
+            return
+        kinds = self._plan.wanted.kinds[::-1]
+        resumed = place is not None and place.removals
+        first = kinds.index(cast("Kind", place.kind)) if place and resumed else 0
+        for kind in kinds[first:]:
+            after = UUID(str(place.after[0])) if place and resumed and place.kind == kind else NIL
+            while True:
+                async with self._database.connection() as conn:
+                    gone = await self._select_removed(conn, kind, self._since, after)
+                if gone:
+                    after = gone[-1].record_id
+                    yield self._removed(kind, gone, self._at(kind, after, removals=True))
+                if len(gone) < _PAGE:
+                    break
+
+    async def _select_removed(
+        self, conn: Connection, kind: Kind, since: Since, after: UUID = NIL
+    ) -> list[Removal]:
+        return await selector.list_removals(
+            conn,
+            self._plan.scope,
+            self._plan.wanted.filters,
+            kind,
+            as_of=self._target.as_of,
+            since=since,
+            after=after,
+            page=_PAGE,
+        )
+
+    def _removed(self, kind: Kind, gone: Sequence[Removal], place: Cursor) -> bytes:
+        message = frames.Removals(resume_token=self._seal.seal(place))
+        for removal in gone:
+            message.removals.add(
+                kind=batches.KIND_NUMBERS[kind],
+                id=str(removal.record_id),
+                reason=frames.RemovalReason.Value(f"REMOVAL_REASON_{removal.reason.upper()}"),
+                version=removal.version,
+            )
+        self.tally.removals += len(gone)
+        metrics.RECORDS_SENT.labels(kind, "removal").inc(len(gone))
+        return batches.removals(message)
+
+    async def _close(self) -> list[bytes] | None:
+        """Return what leads to one instant, and its checkpoint; None when that is too much."""
+        async with self._database.transaction(isolation="repeatable_read") as conn:
+            state = await rows(
+                conn, "edge/get_publication_state.sql", company_id=self._target.company_id
+            )
+            version: int = state[0]["published_version"] if state else self._target.version
+            closing: list[bytes] = []
+            if version != self._target.version:
+                since = Since(self._target.version, self._target.as_of)
+                self._since, self._target = since, replace(self._target, version=version)
+                changes = await self._changes(conn, since)
+                if changes is None:
+                    return None
+                closing = changes
+            return [*closing, await self._checkpoint(conn)]
+
+    async def _changes(self, conn: Connection, since: Since) -> list[bytes] | None:
+        changed: list[tuple[Kind, list[Record]]] = []
+        removed: list[tuple[Kind, list[Removal]]] = []
+        for kind in self._plan.wanted.kinds:
+            changed.append((kind, await self._select(conn, kind, None, _PAGE)))
+            removed.append((kind, await self._select_removed(conn, kind, since)))
+        if any(len(found) >= _PAGE for _, found in (*changed, *removed)):
+            return None
+        end = self._at(self._plan.wanted.kinds[0], _LAST, removals=True)
+        sent = [self._batch(kind, run) for kind, found in changed for run in batches.split(found)]
+        gone = [self._removed(kind, found, end) for kind, found in removed[::-1] if found]
+        return [*sent, *gone]
+
+    async def _checkpoint(self, conn: Connection) -> bytes:
+        plan, as_of = self._plan, self._target.as_of
+        scope, want = plan.scope, plan.wanted
+        boundary = await selector.get_next_boundary(conn, scope, want.filters, as_of=as_of)
+        held = await selector.get_holdings(conn, scope, want.filters, as_of=as_of, kinds=want.kinds)
+        message = frames.Checkpoint(
+            cursor=self._seal.seal(replace(self._target, boundary=boundary))
+        )
+        for kind, holding in held.items():
+            message.holdings.add(
+                kind=batches.KIND_NUMBERS[kind], count=holding.count, checksum=holding.checksum
+            )
+        if boundary:
+            message.next_boundary_at.FromDatetime(boundary)
+        mode = "snapshot" if plan.since is None else "changes"
+        metrics.SYNCS.labels(mode, frames.SnapshotReason.Name(plan.reason)).inc()
+        return batches.checkpoint(message)
+
+    def _checkpoint_of_page(self) -> bytes:
+        cursor = self._seal.seal(self._cut) if self._cut else ""
+        return batches.checkpoint(frames.Checkpoint(cursor=cursor, has_more=True))
+
+    def _at(self, kind: Kind, key: PromotionKey | UUID, *, removals: bool = False) -> Cursor:
+        after = (
+            (key.execution_priority, key.priority, key.promotion_id.hex)
+            if isinstance(key, PromotionKey)
+            else (key.hex,)
+        )
+        since = self._since
+        place = Progress(
+            since.version if since else None,
+            since.as_of if since else None,
+            kind,
+            after,
+            removals,
+        )
+        return self._target.at(place)
+
+
+def _key(kind: Kind, place: Progress) -> PromotionKey | UUID:
+    if kind != "promotion":
+        return UUID(str(place.after[0]))
+    execution, priority, record_id = place.after
+    return PromotionKey(int(execution), int(priority), UUID(str(record_id)))

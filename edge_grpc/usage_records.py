@@ -1,0 +1,179 @@
+"""Usage records as they come: what is checked without asking the database, and the content's hash.
+
+Hash: two uploads of one id are the same record exactly when every field that the contract names
+is; how the bytes were put on the wire does not matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from edge_grpc.v1 import types_pb2 as types
+from edge_grpc.v1 import usage_pb2 as usage
+
+MAX_BATCH = 1000
+_MOST = Decimal(10) ** 12
+_STEP_NANOS = 100_000  # numeric(18, 4)
+_AHEAD = timedelta(hours=24)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_TEXT = 100
+_NANOS = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What the records of a store are checked against."""
+
+    company_id: UUID
+    store_id: UUID
+    currency: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A record whose own fields are in order."""
+
+    usage_id: UUID
+    promotion_id: UUID
+    bill_id: str
+    brand_id: UUID
+    customer_id: str
+    amount: Decimal
+    currency: str
+    used_at: datetime
+    business_on: date
+    reverses: UUID | None
+    promotion_version: int
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record is not taken."""
+
+    reason: usage.UsageRejectReason
+    detail: str
+    permanent: bool = True
+
+
+def check(record: usage.UsageRecord, tenant: Tenant, now: datetime) -> Usage | Refusal:
+    """Return the record, or why it is refused."""
+    try:
+        return _checked(record, tenant, now)
+    except _RefusedError as refused:
+        return refused.refusal
+
+
+class _RefusedError(Exception):
+    def __init__(self, reason: usage.UsageRejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.refusal = Refusal(reason, detail)
+
+
+def _checked(record: usage.UsageRecord, tenant: Tenant, now: datetime) -> Usage:
+    usage_id = _uuid(record.usage_id, usage.USAGE_REJECT_REASON_INVALID_USAGE_ID, "usage_id")
+    store = _uuid(record.store_id, usage.USAGE_REJECT_REASON_FOREIGN_STORE, "store_id")
+    if store != tenant.store_id:
+        detail = "store_id is not the token's store."
+        raise _RefusedError(usage.USAGE_REJECT_REASON_FOREIGN_STORE, detail)
+    promotion = usage.USAGE_REJECT_REASON_UNKNOWN_PROMOTION
+    used_at = _used_at(record, now)
+    field = usage.USAGE_REJECT_REASON_INVALID_FIELD
+    reverses = record.reverses_usage_id
+    if record.promotion_version < 0:
+        detail = "promotion_version is negative."
+        raise _RefusedError(field, detail)
+    return Usage(
+        usage_id=usage_id,
+        promotion_id=_uuid(record.promotion_id, promotion, "promotion_id"),
+        bill_id=_text(record.bill_id, usage.USAGE_REJECT_REASON_INVALID_BILL_ID, "bill_id"),
+        brand_id=_uuid(record.brand_id, usage.USAGE_REJECT_REASON_UNKNOWN_BRAND, "brand_id"),
+        customer_id=_text(record.customer_id, field, "customer_id", least=0),
+        amount=_amount(record, tenant.currency),
+        currency=tenant.currency,
+        used_at=used_at,
+        business_on=_business_day(record, used_at, tenant.timezone),
+        reverses=_uuid(reverses, field, "reverses_usage_id") if reverses else None,
+        promotion_version=record.promotion_version,
+        content_hash=_hash(record),
+    )
+
+
+def _uuid(text: str, reason: usage.UsageRejectReason, name: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _RefusedError(reason, f"{name} is not a UUID.") from None
+
+
+def _text(text: str, reason: usage.UsageRejectReason, name: str, least: int = 1) -> str:
+    if not least <= len(text) <= _TEXT or "\x00" in text:
+        raise _RefusedError(reason, f"{name} has to be text of {least} to {_TEXT} characters.")
+    return text
+
+
+def _amount(record: usage.UsageRecord, currency: str) -> Decimal:
+    money = record.discount_amount
+    reason = usage.USAGE_REJECT_REASON_INVALID_AMOUNT
+    if not record.HasField("discount_amount"):
+        raise _RefusedError(reason, "discount_amount is missing.")
+    if money.currency_code != currency:
+        detail = f"The company's currency is {currency}."
+        raise _RefusedError(usage.USAGE_REJECT_REASON_INVALID_CURRENCY, detail)
+    if not 0 <= money.nanos < _NANOS or money.nanos % _STEP_NANOS or money.units < 0:
+        raise _RefusedError(reason, "discount_amount is negative or finer than 1/10,000.")
+    amount = money.units + Decimal(money.nanos) / _NANOS
+    if amount > _MOST:
+        raise _RefusedError(reason, "discount_amount is absurdly large.")
+    return amount
+
+
+def _used_at(record: usage.UsageRecord, now: datetime) -> datetime:
+    reason = usage.USAGE_REJECT_REASON_INVALID_TIME
+    if not record.HasField("used_at"):
+        raise _RefusedError(reason, "used_at is missing.")
+    try:
+        used_at = record.used_at.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise _RefusedError(reason, "used_at is no time.") from None
+    if not _EARLIEST <= used_at <= now + _AHEAD:
+        raise _RefusedError(reason, "used_at is too far from head office's time.")
+    return used_at
+
+
+def _business_day(record: usage.UsageRecord, used_at: datetime, timezone: str) -> date:
+    if not record.HasField("business_on"):
+        return used_at.astimezone(ZoneInfo(timezone)).date()
+    day = record.business_on
+    try:
+        given = date(day.year, day.month, day.day)
+    except (ValueError, OverflowError):
+        detail = "business_on is no day."
+        raise _RefusedError(usage.USAGE_REJECT_REASON_INVALID_FIELD, detail) from None
+    if abs(given - used_at.date()) > timedelta(days=3):
+        detail = "business_on is more than three days from used_at."
+        raise _RefusedError(usage.USAGE_REJECT_REASON_INVALID_FIELD, detail)
+    return given
+
+
+def _hash(record: usage.UsageRecord) -> bytes:
+    money = record.discount_amount
+    day = record.business_on if record.HasField("business_on") else types.LocalDate()
+    parts = (
+        record.promotion_id.lower(),
+        record.bill_id,
+        record.brand_id.lower(),
+        record.customer_id,
+        (money.currency_code, money.units, money.nanos),
+        (record.used_at.seconds, record.used_at.nanos),
+        (day.year, day.month, day.day),
+        record.reverses_usage_id.lower(),
+        record.promotion_version,
+    )
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,115 @@
+"""GetVersion and WatchVersion: whether there is something new, asked or told."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from edge_grpc.auth import caller, require_tenant
+from edge_grpc.cursor import CursorSeal, invalid_cursor
+from edge_grpc.database import Database
+from edge_grpc.drain import Drain
+from edge_grpc.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from edge_grpc.settings import Settings
+from edge_grpc.status import Context
+from edge_grpc.v1 import sync_pb2 as sync
+from edge_grpc.versions import Version, VersionFeed
+
+
+class VersionServicer:
+    """The calls about versions."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        feed: VersionFeed,
+        drain: Drain,
+        seal: CursorSeal,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._feed = feed
+        self._drain = drain
+        self._seal = seal
+
+    async def GetVersion(  # noqa: N802 - named by the contract
+        self, request: sync.GetVersionRequest, _context: Context
+    ) -> sync.GetVersionResponse:
+        store_id = request.store_id if request.store_id or request.cursor else None
+        company = require_tenant(request.company_id, store_id).company_id
+        version = await self._read(company)
+        answer = sync.GetVersionResponse(epoch=str(version.epoch), version=version.number)
+        if version.changed_at:
+            answer.changed_at.FromDatetime(version.changed_at)
+        found = await self._database.rows("edge_service/find_sync_settings.sql", company_id=company)
+        now = datetime.now(UTC)
+        if found and found[0]["auto_sync_enabled"]:
+            answer.next_sync_at.FromDatetime(now + timedelta(hours=found[0]["sync_interval_hours"]))
+        if request.cursor:
+            answer.changed = self._changed(request.cursor, version, now)
+        return answer
+
+    def _changed(self, sealed: str, version: Version, now: datetime) -> bool:
+        """Tell whether a sync would bring anything, from the cursor alone."""
+        cursor = self._seal.open(sealed)
+        if not cursor.belongs_to(caller.get().company_id, caller.get().store_id):
+            raise invalid_cursor()
+        return (
+            cursor.progress is not None
+            or (cursor.epoch, cursor.version) != (version.epoch, version.number)
+            or (cursor.boundary is not None and now >= cursor.boundary)
+        )
+
+    async def _read(self, company_id: UUID) -> Version:
+        version = await self._feed.read(company_id)
+        if version is None:
+            reason = "COMPANY_NOT_FOUND"
+            raise NotFoundError(reason, "There is no such company.")
+        return version
+
+    async def WatchVersion(  # noqa: N802
+        self, request: sync.WatchVersionRequest, _context: Context
+    ) -> AsyncIterator[sync.WatchVersionResponse]:
+        """Yield the current version, then newer ones, and signs of life between them."""
+        principal = require_tenant(request.company_id, request.store_id)
+        company = principal.company_id
+        with self._feed.watching(company):
+            told = await self._read(company)
+            yield self._told(told, is_new=True)
+            while True:
+                newer = await self._next(told)
+                if caller.get().expired(datetime.now(UTC)):
+                    raise UnauthenticatedError
+                yield self._told(newer or told, is_new=newer is not None)
+                told = newer or told
+
+    async def _next(self, told: Version) -> Version | None:
+        """Wait for a newer version, a heartbeat's time, or the end of this server."""
+        company = caller.get().company_id
+        waiting = asyncio.ensure_future(
+            self._feed.newer(company, told, self._settings.watch_heartbeat_seconds)
+        )
+        leaving = asyncio.ensure_future(self._drain.begun.wait())
+        try:
+            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                reason = "DRAINING"
+                raise UnavailableError(reason, "This server stops: reconnect.", retry_seconds=0.1)
+            return waiting.result()
+        finally:
+            waiting.cancel()
+            leaving.cancel()
+
+    def _told(self, version: Version, *, is_new: bool) -> sync.WatchVersionResponse:
+        answer = sync.WatchVersionResponse(
+            epoch=str(version.epoch), version=version.number, is_new=is_new
+        )
+        if version.changed_at:
+            answer.changed_at.FromDatetime(version.changed_at)
+        jitter = random.uniform(0, self._settings.watch_jitter_seconds)  # noqa: S311
+        answer.sync_after.FromTimedelta(timedelta(seconds=jitter))
+        return answer

@@ -1,0 +1,2 @@
+-- A temporary table has no statistics until it is asked for them.
+ANALYZE marked;

@@ -1,0 +1,3 @@
+-- Forgets errors of promotions that compile again or are gone.
+DELETE FROM edge.promotion_compile_errors
+WHERE company_id = %(company_id)s AND promotion_id = any(%(ids)s::uuid[]);

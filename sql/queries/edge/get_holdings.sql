@@ -1,0 +1,57 @@
+-- How much of each kind the store should hold, with a checksum that no order changes.
+WITH held AS (
+    SELECT
+        'category' AS kind,
+        r.category_id AS record_id,
+        r.version
+    FROM edge.category_records AS r
+    WHERE
+        r.company_id = %(company_id)s
+        AND (r.brand_id IS NULL OR r.brand_id = any(%(brand_ids)s::uuid[]))
+        AND NOT r.is_removed
+        AND (r.is_active OR %(include_inactive_records)s)
+    UNION ALL
+    SELECT
+        'product' AS kind,
+        r.product_id AS record_id,
+        greatest(r.version, o.version) AS version
+    FROM edge.product_records AS r
+    LEFT JOIN edge.store_product_records AS o
+        ON r.product_id = o.product_id AND o.store_id = %(store_id)s
+    WHERE
+        r.company_id = %(company_id)s
+        AND r.brand_id = any(%(brand_ids)s::uuid[])
+        AND NOT r.is_removed
+        AND (r.is_active OR %(include_inactive_records)s)
+    UNION ALL
+    SELECT
+        'promotion' AS kind,
+        r.promotion_id AS record_id,
+        r.version
+    FROM edge.promotion_records AS r
+    WHERE
+        r.company_id = %(company_id)s
+        AND edge.reaches_store(r, %(store_id)s, %(brand_ids)s)
+        AND (r.is_active OR %(include_inactive)s)
+        AND edge.is_in_window(
+            r, %(strategy)s, %(future_days)s, %(past_days)s,
+            (%(as_of)s::timestamptz AT TIME ZONE %(timezone)s)::date
+        )
+)
+
+SELECT
+    h.kind,
+    count(*) AS records,
+    sum(
+        (
+            'x' || encode(
+                substring(
+                    sha256(convert_to(h.record_id::text || ':' || h.version::text, 'UTF8')), 1, 8
+                ),
+                'hex'
+            )
+        )::bit(64)::bigint::numeric
+    ) AS checksum
+FROM held AS h
+WHERE h.kind = any(%(kinds)s::text[])
+GROUP BY h.kind;

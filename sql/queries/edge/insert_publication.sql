@@ -1,0 +1,4 @@
+-- From now on this version is served.
+INSERT INTO edge.publications (company_id, version)
+VALUES (%(company_id)s, %(version)s)
+ON CONFLICT DO NOTHING;

@@ -1,0 +1,6 @@
+-- The company's category tree.
+SELECT
+    category_id,
+    parent_id
+FROM edge.categories
+WHERE company_id = %(company_id)s;

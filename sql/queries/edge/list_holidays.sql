@@ -1,0 +1,5 @@
+-- The company's holidays.
+SELECT held_on
+FROM edge.holidays
+WHERE company_id = %(company_id)s
+ORDER BY held_on;

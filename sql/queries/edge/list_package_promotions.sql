@@ -1,0 +1,4 @@
+-- The packages of some promotions.
+SELECT *  -- noqa: AM04
+FROM edge.package_promotions
+WHERE promotion_id = any(%(promotion_ids)s::uuid[]);

@@ -1,0 +1,5 @@
+-- The items of some promotions, in order.
+SELECT *  -- noqa: AM04
+FROM edge.promotion_items
+WHERE promotion_id = any(%(promotion_ids)s::uuid[])
+ORDER BY promotion_id, sort_order;

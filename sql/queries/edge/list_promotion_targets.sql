@@ -1,0 +1,5 @@
+-- The targets of some promotions, in order.
+SELECT *  -- noqa: AM04
+FROM edge.promotion_targets
+WHERE promotion_id = any(%(promotion_ids)s::uuid[])
+ORDER BY promotion_id, target_id;

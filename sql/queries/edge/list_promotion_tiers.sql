@@ -1,0 +1,5 @@
+-- The tiers of some promotions, in order.
+SELECT *  -- noqa: AM04
+FROM edge.promotion_tiers
+WHERE promotion_id = any(%(promotion_ids)s::uuid[])
+ORDER BY promotion_id, tier_order;

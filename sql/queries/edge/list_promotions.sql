@@ -1,0 +1,29 @@
+-- The store's promotions now, most important first; with a version, only what is new since then.
+SELECT
+    r.promotion_id,
+    r.version,
+    r.execution_priority,
+    r.priority,
+    r.body
+FROM edge.promotion_records AS r
+WHERE
+    r.company_id = %(company_id)s
+    AND edge.reaches_store(r, %(store_id)s, %(brand_ids)s)
+    AND (r.is_active OR %(include_inactive)s)
+    AND edge.is_in_window(
+        r, %(strategy)s, %(future_days)s, %(past_days)s,
+        (%(as_of)s::timestamptz AT TIME ZONE %(timezone)s)::date
+    )
+    AND (
+        %(since_version)s::bigint IS NULL
+        OR r.version > %(since_version)s
+        -- Time alone has brought it in.
+        OR NOT edge.is_in_window(
+            r, %(strategy)s, %(future_days)s, %(past_days)s,
+            (%(since_as_of)s::timestamptz AT TIME ZONE %(timezone)s)::date
+        )
+    )
+    AND (r.execution_priority, -r.priority, r.promotion_id)
+    > (%(after_execution_priority)s, -%(after_priority)s::bigint, %(after_id)s)
+ORDER BY r.execution_priority ASC, r.priority DESC, r.promotion_id ASC
+LIMIT %(page)s;

@@ -1,0 +1,21 @@
+-- Categories that changed since a version and are not the store's now.
+SELECT
+    r.category_id AS record_id,
+    r.version,
+    CASE
+        WHEN r.is_removed THEN 'DELETED'
+        WHEN r.brand_id != all(%(brand_ids)s::uuid[]) THEN 'OUT_OF_SCOPE'
+        ELSE 'INACTIVE'
+    END AS reason
+FROM edge.category_records AS r
+WHERE
+    r.company_id = %(company_id)s
+    AND r.version > %(since_version)s
+    AND NOT (
+        NOT r.is_removed
+        AND (r.brand_id IS NULL OR r.brand_id = any(%(brand_ids)s::uuid[]))
+        AND (r.is_active OR %(include_inactive)s)
+    )
+    AND r.category_id > %(after_id)s
+ORDER BY r.category_id
+LIMIT %(page)s;

@@ -1,0 +1,15 @@
+-- All credentials with what their edges last reported.
+SELECT
+    c.client_id,
+    c.name,
+    s.code AS store,
+    c.scopes,
+    c.created_at,
+    c.revoked_at,
+    c.reported_at,
+    c.reported_version,
+    v.version AS company_version
+FROM edge.edge_clients AS c
+INNER JOIN edge.stores AS s ON c.store_id = s.store_id
+LEFT JOIN edge.versions AS v ON c.company_id = v.company_id
+ORDER BY s.code, c.created_at

@@ -1,0 +1,2 @@
+-- Tell the servers that credentials have changed.
+SELECT pg_notify('edge_clients', '')

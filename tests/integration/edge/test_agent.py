@@ -1,0 +1,92 @@
+"""An edge that runs by itself: pushed versions, uploads, and settings that stop its timers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from edge_grpc.client.agent import Agent
+from edge_grpc.client.outbox import Outbox
+from edge_grpc.client.uploads import Uploader
+from edge_grpc.v1 import types_pb2 as types
+from edge_grpc.v1 import usage_pb2 as usage
+
+
+@pytest.fixture
+def running(edge):
+    """Run the edge; what it applies comes out of a queue."""
+
+    @asynccontextmanager
+    async def run():
+        applied = asyncio.Queue()
+        uploader = Uploader(edge.session, Outbox(edge.conn))
+        agent = Agent(edge.session, edge.store, edge.syncer, uploader, applied=applied.put_nowait)
+        task = asyncio.create_task(agent.run(upload_seconds=0.1))
+        try:
+            yield applied
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return run
+
+
+async def until(applied, reached):
+    async with asyncio.timeout(20):
+        while not reached():
+            await applied.get()
+
+
+async def test_change_is_pushed_to_a_running_edge(office, shop, edge, running):
+    async with running() as applied:
+        await applied.get()
+        product = office.add_product(shop)
+
+        await until(applied, lambda: product in edge.ids("products"))
+
+
+async def test_running_edge_uploads_what_is_used(office, shop, edge, running):
+    promotion = office.add_promotion(shop)
+    record = usage.UsageRecord(
+        promotion_id=promotion,
+        bill_id="B001",
+        store_id=shop.store_id,
+        brand_id=shop.brand_id,
+        discount_amount=types.Money(currency_code="IDR", units=1),
+    )
+    record.used_at.GetCurrentTime()
+    async with running() as applied:
+        await applied.get()
+        outbox = Outbox(edge.conn)
+        outbox.add(record)
+        async with asyncio.timeout(20):
+            while outbox.counts()["pending"]:  # noqa: ASYNC110 - what the edge keeps is on disk
+                await asyncio.sleep(0.05)
+
+    assert office.value("SELECT count(*) FROM edge.promotion_usages") == 1
+
+
+async def test_timers_rest_while_auto_sync_is_off_and_wake_when_it_is_on_again(
+    office, shop, edge, running
+):
+    office.run("UPDATE edge.promotion_sync_settings SET auto_sync_enabled = false")
+    await edge.syncer.sync()
+    async with running() as applied:
+        product = office.add_product(shop)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await applied.get()
+
+        office.run("UPDATE edge.promotion_sync_settings SET auto_sync_enabled = true")
+
+        await until(applied, lambda: product in edge.ids("products"))
+
+
+async def test_edge_knows_when_time_alone_changes_its_promotions(office, shop, edge):
+    office.add_promotion(shop, start_on="2020-01-01", end_on="2098-12-31")
+
+    await edge.syncer.sync()
+
+    assert edge.store.fact("boundary_seconds") > 0

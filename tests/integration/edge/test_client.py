@@ -1,0 +1,237 @@
+"""The reference edge and a real server: applied whole, resumed when cut, repaired when wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import grpc
+import pytest
+
+from edge_grpc.client.backoff import Backoff
+from edge_grpc.client.outbox import Outbox
+from edge_grpc.client.session import Session
+from edge_grpc.client.store import TABLES, EdgeStore, open_database
+from edge_grpc.client.sync import Syncer
+from edge_grpc.client.uploads import Uploader
+from edge_grpc.v1 import sync_frames_pb2 as frames
+from edge_grpc.v1 import sync_pb2 as sync
+from tests.integration.edge.conftest import credentials
+
+
+def fill(office, shop, products=2500, promotions=30):
+    office.run(
+        "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
+        " SELECT %s, %s, n::text, 'Product ' || n, n FROM generate_series(1, %s) AS n",
+        shop.company_id,
+        shop.brand_id,
+        products,
+    )
+    office.add_category(shop)
+    for _ in range(promotions):
+        office.add_promotion(shop)
+
+
+def contents(conn):
+    return {
+        table: conn.execute(f"SELECT id, version, body FROM {table} ORDER BY id").fetchall()
+        for table in TABLES.values()
+    }
+
+
+async def from_scratch(session, path):
+    conn = open_database(path)
+    await Syncer(session, EdgeStore(conn)).sync()
+    found = contents(conn)
+    conn.close()
+    return found
+
+
+async def test_first_sync_then_changes_equal_a_snapshot(office, shop, edge, tmp_path):
+    fill(office, shop)
+    first = await edge.syncer.sync()
+
+    office.run("DELETE FROM edge.products WHERE sku LIKE '%%7'")
+    office.run("UPDATE edge.products SET base_price = 1 WHERE sku LIKE '%%3'")
+    office.run("UPDATE edge.promotions SET is_active = false WHERE priority = 0")
+    second = await edge.syncer.sync()
+
+    assert (first.mode, second.mode) == ("snapshot", "changes")
+    assert first.records == 2531
+    assert second.removals == 250 + 30
+    assert contents(edge.conn) == await from_scratch(edge.session, tmp_path / "other.sqlite")
+
+
+class CutError(Exception):
+    """The stream breaks here."""
+
+
+async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
+    office, shop, session, tmp_path
+):
+    fill(office, shop)
+    office.run("UPDATE edge.promotion_sync_settings SET max_promotions_per_sync = 10")
+    path = tmp_path / "edge.sqlite"
+    conn = open_database(path)
+    cuts = 0
+    for frame in range(1, 40):
+        conn.close()
+        conn = open_database(path)  # as after a power cut
+        seen = 0
+
+        def break_at(_progress, limit=1 + frame % 3):
+            nonlocal seen
+            seen += 1
+            if seen > limit:
+                raise CutError
+
+        try:
+            await Syncer(session, EdgeStore(conn)).sync(break_at)
+            break
+        except CutError:
+            cuts += 1
+            assert contents(conn)["products"] == []  # nothing is seen before the checkpoint
+        office.run(
+            "UPDATE edge.products SET base_price = base_price + 1 WHERE sku = %s", str(frame)
+        )
+        office.run("DELETE FROM edge.products WHERE sku = %s", str(1000 + frame))
+        office.add_promotion(shop, execution_priority=frame)
+    await Syncer(session, EdgeStore(conn)).sync()
+
+    assert cuts >= 5
+    assert contents(conn) == await from_scratch(session, tmp_path / "other.sqlite")
+    conn.close()
+
+
+async def test_edge_that_drifted_is_reset(office, shop, edge):
+    fill(office, shop, products=20)
+    await edge.syncer.sync()
+    whole = contents(edge.conn)
+
+    edge.conn.execute("DELETE FROM products WHERE sku = '7'")
+    progress = await edge.syncer.sync()
+
+    assert contents(edge.conn) == whole
+    assert progress.records >= 20
+
+
+async def test_drift_that_was_reported_is_the_reason_of_the_next_snapshot(
+    office, shop, edge, session
+):
+    fill(office, shop, products=3)
+    await edge.syncer.sync()
+    request = sync.ReportSyncRequest(**shop.tenant, cursor=edge.store.cursor())
+    answer = await session.stub.ReportSync(request, metadata=await session.metadata())
+    assert answer.reset
+    assert len(answer.expected) == 3
+
+    stream = session.stub.Sync(sync.SyncRequest(**shop.tenant), metadata=await session.metadata())
+    hello = (await stream.read()).hello
+    stream.cancel()
+
+    assert hello.reason == frames.SNAPSHOT_REASON_DRIFT
+
+
+async def test_cursor_that_is_too_old_leads_to_a_snapshot(office, shop, edge):
+    fill(office, shop, products=3)
+    await edge.syncer.sync()
+    office.run("DELETE FROM edge.products WHERE sku = '2'")
+    office.run("UPDATE edge.versions SET floor_version = version")
+
+    progress = await edge.syncer.sync()
+
+    assert progress.mode == "snapshot"
+    assert len(edge.ids("products")) == 2
+
+
+async def test_sync_and_uploads_survive_the_servers_restart(office, serving, shop, tmp_path):
+    fill(office, shop)
+    conn = open_database(tmp_path / "edge.sqlite")
+    async with serving() as server:
+        port = server.port
+        session = Session(credentials(server, shop))
+        await Syncer(session, EdgeStore(conn)).sync()
+    office.run("DELETE FROM edge.products WHERE sku = '2'")
+    syncing = asyncio.create_task(Syncer(session, EdgeStore(conn)).sync())
+    async with serving(listen=f"127.0.0.1:{port}"):
+        progress = await syncing
+
+    assert progress.removals == 1
+    await session.__aexit__(None, None, None)
+    conn.close()
+
+
+async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_path):
+    fill(office, shop, products=200)
+    chance = random.Random(7)
+    done = asyncio.Event()
+
+    def write():
+        import psycopg  # noqa: PLC0415
+
+        with psycopg.connect(office.dsn) as conn:
+            for _ in range(300):
+                sku = str(chance.randint(1, 200))
+                conn.execute("UPDATE edge.products SET name = name || 'x' WHERE sku = %s", [sku])
+                if chance.random() < 0.2:
+                    conn.execute("DELETE FROM edge.products WHERE sku = %s", [sku])
+                conn.rollback() if chance.random() < 0.2 else conn.commit()
+
+    async def writers():
+        await asyncio.gather(*(asyncio.to_thread(write) for _ in range(4)))
+        done.set()
+
+    writing = asyncio.create_task(writers())
+    syncs = 0
+    while not done.is_set():
+        await edge.syncer.sync()
+        syncs += 1
+    await writing
+    await edge.syncer.sync()
+
+    assert syncs >= 2
+    assert contents(edge.conn) == await from_scratch(session, tmp_path / "other.sqlite")
+
+
+async def test_outbox_is_settled_by_verdicts(office, shop, edge, session):
+    from edge_grpc.v1 import types_pb2 as types  # noqa: PLC0415
+    from edge_grpc.v1 import usage_pb2 as usage  # noqa: PLC0415
+
+    promotion = office.add_promotion(shop)
+    outbox = Outbox(edge.conn)
+    for index in range(1203):
+        record = usage.UsageRecord(
+            promotion_id=promotion if index % 100 else shop.store_id,
+            bill_id=f"B{index}",
+            store_id=shop.store_id,
+            brand_id=shop.brand_id,
+            discount_amount=types.Money(currency_code="IDR", units=index),
+        )
+        record.used_at.GetCurrentTime()
+        outbox.add(record)
+
+    total = await Uploader(session, outbox).upload()
+
+    assert total == 1203
+    assert outbox.counts() == {"pending": 0, "synced": 1190, "refused": 13}
+    assert office.value("SELECT count(*) FROM edge.promotion_usages") == 1190
+    assert office.value("SELECT count(*) FROM edge.usage_rejects") == 13
+
+
+def test_backoff_grows_and_heeds_the_server():
+    backoff = Backoff(first=1, limit=8)
+
+    waits = [backoff.next() for _ in range(50)]
+
+    assert max(waits[:1]) <= 1
+    assert max(waits) <= 8
+    assert len(set(waits)) == 50
+
+
+async def test_wrong_secret_is_not_tried_for_ever(server, shop, tmp_path):
+    shop.client_secret = "wrong"
+    conn = open_database(tmp_path / "edge.sqlite")
+    async with Session(credentials(server, shop)) as session:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await Syncer(session, EdgeStore(conn), patience=1).sync()
+    conn.close()
