@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -121,7 +122,8 @@ async def test_defect_4_pages_continue_where_they_ended(shop):
     ]
     await publish(shop.conn, shop.company_id)
     scope = await selector.load_scope(shop.conn, shop.company_id, shop.store_id)
-    after, order = selector.FIRST_PROMOTION, []
+    after: Any = selector.FIRST_PROMOTION
+    order = []
 
     for _ in made:
         (record,) = await selector.list_promotions(

@@ -183,9 +183,9 @@ async def test_changes_lead_where_a_snapshot_leads(make_shop, connect, seed):
 
 
 @pytest.mark.soak
-async def test_changes_lead_where_a_snapshot_leads_in_many_histories(make_shop, connect):
-    for seed in range(1000, 1500):
-        await _history(make_shop, connect, seed, rounds=2)
+@pytest.mark.parametrize("seed", range(1000, 1500))
+async def test_changes_lead_where_a_snapshot_leads_in_many_histories(make_shop, connect, seed):
+    await _history(make_shop, connect, seed, rounds=2)
 
 
 async def test_publications_at_the_same_time_are_one_after_the_other(make_shop, connect):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,7 +45,7 @@ class View:
     async def sync(self, as_of, filters=Filters(), page=None):  # noqa: B008 - frozen
         publication = await publish(self.conn, self.shop.company_id)
         scope = await selector.load_scope(self.conn, self.shop.company_id, self.shop.store_id)
-        after = selector.FIRST_PROMOTION
+        after: Any = selector.FIRST_PROMOTION
         order = []
         while records := await selector.list_promotions(
             self.conn, scope, filters, as_of=as_of, since=self.since, after=after, page=page
