@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox import airflow, postgres, services
+from sandbox import airflow, edge, postgres, services
 from sandbox.home import Home
 from sandbox.part import Part
 from sandbox.state import State
@@ -20,14 +20,15 @@ GROUPS = {
     ),
     "vendors": (services.vendors,),
     "airflow": (airflow.parts,),
+    "edge": (edge.parts,),
 }
 _REPLACEABLE = {services.mongo: "mongo", services.redis: "redis", services.smtp: "smtp"}
 
 
 def closure(groups: Iterable[str]) -> list[str]:
-    """Add what the wanted groups need: Airflow keeps its own tables in our PostgreSQL."""
+    """Add what the wanted groups need: Airflow and the edge server keep tables in PostgreSQL."""
     wanted = set(groups)
-    if "airflow" in wanted:
+    if wanted & {"airflow", "edge"}:
         wanted.add("services")
     return [name for name in GROUPS if name in wanted]
 

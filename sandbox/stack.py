@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sandbox import airflow, environment, plan, processes, state
+from sandbox import airflow, edge, environment, plan, processes, state
 from sandbox.home import REPOSITORY, Home, read_json, write_private
 from sandbox.runner import READY
 from sandbox.supervisor import SIGNALS
@@ -36,7 +36,7 @@ def variables(home: Home) -> dict[str, str]:
         message = f"There is no stack in {home.root} yet: run `python -m sandbox up`."
         raise StackError(message)
     exports = airflow.settings(home, known) | environment.exports(known)
-    return exports | {"SMTP_MAILDIR": str(home.data("smtp"))}
+    return exports | edge.settings(home, known) | {"SMTP_MAILDIR": str(home.data("smtp"))}
 
 
 def up(

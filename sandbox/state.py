@@ -23,6 +23,7 @@ PREFERRED_PORTS = {
     "vendors": 28090,
     "airflow-api-server": 28080,
     "edge": 28051,
+    "edge-metrics": 28052,
 }
 VENDORS = (
     "trackier",

@@ -4,9 +4,145 @@ CREATE SCHEMA affiliate;
 
 COMMENT ON SCHEMA affiliate IS 'What the affiliate platform (Trackier) knows: brands, offers, and our tenants'' publisher ids.';
 
+CREATE SCHEMA edge;
+
+COMMENT ON SCHEMA edge IS 'Head office data for the stores. Anyone may write the tables of 0100 to 0102 with plain SQL, in READ COMMITTED.';
+
 CREATE SCHEMA ops;
 
 COMMENT ON SCHEMA ops IS 'What the flows write about themselves; written also when a flow runs outside Airflow.';
+
+CREATE FUNCTION edge.add_company_rows() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO edge.versions (company_id) SELECT company_id FROM new_rows;
+    INSERT INTO edge.promotion_sync_settings (company_id) SELECT company_id FROM new_rows;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION edge.add_company_rows() IS 'Each company has a version and settings.';
+
+CREATE TABLE edge.promotion_records (
+    company_id uuid NOT NULL,
+    promotion_id uuid NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL,
+    is_failed boolean NOT NULL,
+    is_active boolean NOT NULL,
+    start_on date NOT NULL,
+    end_on date NOT NULL,
+    execution_priority bigint NOT NULL,
+    priority bigint NOT NULL,
+    all_brands boolean NOT NULL,
+    brand_ids uuid[] NOT NULL,
+    excluded_brand_ids uuid[] NOT NULL,
+    all_stores boolean NOT NULL,
+    store_ids uuid[] NOT NULL,
+    excluded_store_ids uuid[] NOT NULL,
+    body bytea NOT NULL
+);
+
+COMMENT ON TABLE edge.promotion_records IS 'Promotions as served, with what decides whose they are; a removed one is a tombstone.';
+
+COMMENT ON COLUMN edge.promotion_records.is_failed IS 'It does not compile: see promotion_compile_errors.';
+
+COMMENT ON COLUMN edge.promotion_records.end_on IS 'Last local day on which it can hold: one later than the promotion''s when its hours pass midnight.';
+
+CREATE FUNCTION edge.is_in_window(r edge.promotion_records, strategy text, future_days bigint, past_days bigint, today date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE strategy
+        WHEN 'current_only' THEN r.start_on <= today AND r.end_on >= today
+        WHEN 'include_future'
+            THEN r.start_on <= today + future_days::int AND r.end_on >= today - past_days::int
+        ELSE true
+    END
+$$;
+
+COMMENT ON FUNCTION edge.is_in_window(r edge.promotion_records, strategy text, future_days bigint, past_days bigint, today date) IS 'Whether a company''s sync strategy sends a promotion on a day, which is the store''s local day.';
+
+CREATE FUNCTION edge.mark_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    changed text := CASE TG_OP
+        WHEN 'INSERT' THEN 'TABLE new_rows'
+        WHEN 'DELETE' THEN 'TABLE old_rows'
+        ELSE '(TABLE old_rows EXCEPT TABLE new_rows) UNION ALL (TABLE new_rows EXCEPT TABLE old_rows)'
+    END;
+BEGIN
+    EXECUTE 'WITH changed AS (' || changed || '), '
+        'touched (company_id, kind, record_id, store_id) AS MATERIALIZED (' || TG_ARGV[0] || '), '
+        'marked AS (INSERT INTO edge.marks (company_id, kind, record_id, store_id) '
+        'SELECT DISTINCT * FROM touched WHERE kind IS NOT NULL) '
+        'INSERT INTO edge.changes (company_id) SELECT DISTINCT company_id FROM touched '
+        'ON CONFLICT DO NOTHING';
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION edge.mark_changes() IS 'Its argument is a query over `changed` (rows before and after; unchanged ones left out) that names company, kind, id and store of what has to be compiled; kind is NULL where only the version has to rise.';
+
+CREATE FUNCTION edge.raise_versions() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    companies uuid[];
+    company uuid;
+BEGIN
+    -- The first row's trigger does the work of all, in one order for everybody: no deadlocks.
+    WITH taken AS (
+        DELETE FROM edge.changes WHERE xact_id = pg_current_xact_id() RETURNING company_id
+    )
+    SELECT coalesce(array_agg(company_id ORDER BY company_id), '{}') INTO companies FROM taken;
+    FOREACH company IN ARRAY companies LOOP
+        UPDATE edge.versions
+        SET version = version + 1, changed_at = clock_timestamp()
+        WHERE company_id = company;
+        IF FOUND THEN
+            PERFORM pg_notify('edge_changes', company::text);
+        ELSE
+            DELETE FROM edge.marks WHERE company_id = company;
+            DELETE FROM edge.publications WHERE company_id = company;
+            DELETE FROM edge.promotion_compile_errors WHERE company_id = company;
+            DELETE FROM edge.category_records WHERE company_id = company;
+            DELETE FROM edge.product_records WHERE company_id = company;
+            DELETE FROM edge.store_product_records WHERE company_id = company;
+            DELETE FROM edge.promotion_records WHERE company_id = company;
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION edge.raise_versions() IS 'Deferred to the commit, so that the counter''s lock is held for an instant and no writer waits for another.';
+
+CREATE FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands uuid[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT
+        NOT r.is_removed
+        AND (r.all_stores OR store = any(r.store_ids))
+        AND store != all(r.excluded_store_ids)
+        AND EXISTS (
+            SELECT 1 FROM unnest(brands) AS b (brand_id)
+            WHERE (r.all_brands OR b.brand_id = any(r.brand_ids)) AND b.brand_id != all(r.excluded_brand_ids)
+        )
+$$;
+
+COMMENT ON FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands uuid[]) IS 'Whether a promotion is for a store, or for at least one of these brands in it, now or on another day.';
+
+CREATE FUNCTION edge.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE leaves no trace for the stores: DELETE from edge.% instead', TG_TABLE_NAME;
+END
+$$;
+
+COMMENT ON FUNCTION edge.refuse_truncate() IS 'TRUNCATE does not tell which rows there were.';
 
 CREATE TABLE affiliate.brands (
     brand_id bigint NOT NULL,
@@ -109,6 +245,460 @@ ALTER TABLE affiliate.tenants ALTER COLUMN tenant_id ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE edge.brands (
+    brand_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE edge.brands IS 'What a company''s stores sell under.';
+
+CREATE TABLE edge.categories (
+    category_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    parent_id uuid,
+    brand_id uuid,
+    code text NOT NULL,
+    name text NOT NULL,
+    sort_order bigint DEFAULT 0 NOT NULL,
+    is_active boolean DEFAULT true NOT NULL
+);
+
+COMMENT ON TABLE edge.categories IS 'A tree per company.';
+
+COMMENT ON COLUMN edge.categories.brand_id IS 'NULL: every brand of the company uses it.';
+
+CREATE TABLE edge.category_records (
+    company_id uuid NOT NULL,
+    category_id uuid NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL,
+    is_active boolean NOT NULL,
+    brand_id uuid,
+    former_brand_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    body bytea NOT NULL
+);
+
+COMMENT ON TABLE edge.category_records IS 'Categories as served; a removed one is a tombstone. No foreign keys: it outlives its source.';
+
+CREATE TABLE edge.changes (
+    xact_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    company_id uuid NOT NULL
+);
+
+COMMENT ON TABLE edge.changes IS 'Companies that a running transaction has changed; emptied by its commit, so others never see a row.';
+
+CREATE TABLE edge.companies (
+    company_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    timezone text NOT NULL,
+    currency text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT companies_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT companies_timezone_check CHECK (isfinite(('2026-01-01 00:00:00+00'::timestamp with time zone AT TIME ZONE timezone)))
+);
+
+COMMENT ON TABLE edge.companies IS 'The tenants.';
+
+COMMENT ON COLUMN edge.companies.currency IS 'ISO 4217; every amount of the company is in it.';
+
+CREATE TABLE edge.edge_clients (
+    client_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    secret_hash text NOT NULL,
+    scopes text[] DEFAULT '{sync,usage}'::text[] NOT NULL,
+    generation bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    rotated_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    reported_at timestamp with time zone,
+    reported_version bigint,
+    drifted_at timestamp with time zone,
+    client_version text DEFAULT ''::text NOT NULL
+);
+
+COMMENT ON TABLE edge.edge_clients IS 'Credentials of a store''s edge server, and what it last reported.';
+
+COMMENT ON COLUMN edge.edge_clients.secret_hash IS 'argon2id.';
+
+COMMENT ON COLUMN edge.edge_clients.generation IS 'Raised to void all tokens that were issued before.';
+
+CREATE TABLE edge.holidays (
+    company_id uuid NOT NULL,
+    held_on date NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE edge.holidays IS 'Days on which promotions with exclude_holidays do not hold.';
+
+CREATE TABLE edge.marks (
+    mark_id bigint NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    record_id uuid NOT NULL,
+    store_id uuid,
+    CONSTRAINT marks_kind_check CHECK ((kind = ANY (ARRAY['company'::text, 'category'::text, 'product'::text, 'store_product'::text, 'promotion'::text])))
+);
+
+COMMENT ON TABLE edge.marks IS 'What has changed and is to be compiled. Writers only insert and the compiler only deletes, so that neither waits for the other.';
+
+ALTER TABLE edge.marks ALTER COLUMN mark_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME edge.marks_mark_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE edge.package_promotions (
+    promotion_id uuid NOT NULL,
+    name text NOT NULL,
+    sku text NOT NULL,
+    price numeric(18,4) NOT NULL,
+    allow_modification boolean DEFAULT false NOT NULL,
+    min_items bigint DEFAULT 0 NOT NULL,
+    max_items bigint DEFAULT 0 NOT NULL,
+    deduction_strategy text DEFAULT 'all_components'::text NOT NULL
+);
+
+COMMENT ON TABLE edge.package_promotions IS 'The set that a package promotion sells.';
+
+CREATE TABLE edge.product_records (
+    company_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL,
+    is_active boolean NOT NULL,
+    brand_id uuid NOT NULL,
+    former_brand_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    body bytea NOT NULL
+);
+
+COMMENT ON TABLE edge.product_records IS 'Products as served; a removed one is a tombstone.';
+
+COMMENT ON COLUMN edge.product_records.former_brand_ids IS 'Brands it has been of: their stores are told that it left.';
+
+CREATE TABLE edge.products (
+    product_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    category_id uuid,
+    sku text NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    barcode text DEFAULT ''::text NOT NULL,
+    base_price numeric(18,4) NOT NULL,
+    tax_percent numeric(5,2),
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT products_base_price_check CHECK ((base_price >= (0)::numeric)),
+    CONSTRAINT products_tax_percent_check CHECK (((tax_percent >= (0)::numeric) AND (tax_percent <= (100)::numeric)))
+);
+
+COMMENT ON TABLE edge.products IS 'What is sold; a store of the brand has every product of it.';
+
+CREATE TABLE edge.promotion_compile_errors (
+    promotion_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    version bigint NOT NULL,
+    first_failed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_failed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE edge.promotion_compile_errors IS 'Promotions that no store is served, and why. A row goes when its promotion compiles again.';
+
+CREATE TABLE edge.promotion_items (
+    promotion_id uuid NOT NULL,
+    sort_order bigint NOT NULL,
+    product_id uuid,
+    category_id uuid,
+    quantity bigint DEFAULT 1 NOT NULL,
+    is_choice boolean DEFAULT false NOT NULL,
+    is_required boolean DEFAULT true NOT NULL,
+    min_selection bigint DEFAULT 0 NOT NULL,
+    max_selection bigint DEFAULT 0 NOT NULL,
+    surcharge numeric(18,4),
+    CONSTRAINT promotion_items_one_part_check CHECK ((num_nonnulls(product_id, category_id) <= 1)),
+    CONSTRAINT promotion_items_quantity_check CHECK ((quantity >= 1))
+);
+
+COMMENT ON TABLE edge.promotion_items IS 'Parts of a combo or package. A part whose product was deleted stays without one, and the promotion is reported as not compilable: it must not get cheaper by itself.';
+
+CREATE TABLE edge.promotion_sync_settings (
+    company_id uuid NOT NULL,
+    sync_strategy text DEFAULT 'include_future'::text NOT NULL,
+    future_days bigint DEFAULT 7 NOT NULL,
+    past_days bigint DEFAULT 1 NOT NULL,
+    include_inactive boolean DEFAULT false NOT NULL,
+    auto_sync_enabled boolean DEFAULT true NOT NULL,
+    sync_interval_hours bigint DEFAULT 6 NOT NULL,
+    max_promotions_per_sync bigint DEFAULT 100 NOT NULL,
+    enable_compression boolean DEFAULT true NOT NULL,
+    CONSTRAINT promotion_sync_settings_future_days_check CHECK (((future_days >= 0) AND (future_days <= 90))),
+    CONSTRAINT promotion_sync_settings_max_promotions_per_sync_check CHECK (((max_promotions_per_sync >= 10) AND (max_promotions_per_sync <= 500))),
+    CONSTRAINT promotion_sync_settings_past_days_check CHECK (((past_days >= 0) AND (past_days <= 30))),
+    CONSTRAINT promotion_sync_settings_sync_interval_hours_check CHECK (((sync_interval_hours >= 1) AND (sync_interval_hours <= 24))),
+    CONSTRAINT promotion_sync_settings_sync_strategy_check CHECK ((sync_strategy = ANY (ARRAY['current_only'::text, 'include_future'::text, 'all_active'::text])))
+);
+
+COMMENT ON TABLE edge.promotion_sync_settings IS 'What of its promotions a company sends to its stores; a row is made with each company.';
+
+COMMENT ON COLUMN edge.promotion_sync_settings.max_promotions_per_sync IS 'Size of a page, not a limit.';
+
+CREATE TABLE edge.promotion_targets (
+    target_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    promotion_id uuid NOT NULL,
+    target_role text NOT NULL,
+    brand_id uuid,
+    store_id uuid,
+    category_id uuid,
+    product_id uuid,
+    other_promotion_id uuid,
+    CONSTRAINT promotion_targets_one_target_check CHECK ((num_nonnulls(brand_id, store_id, category_id, product_id, other_promotion_id) = 1)),
+    CONSTRAINT promotion_targets_target_role_check CHECK ((target_role = ANY (ARRAY['include'::text, 'exclude'::text, 'trigger'::text, 'benefit'::text])))
+);
+
+COMMENT ON TABLE edge.promotion_targets IS 'What a promotion includes and excludes: a brand, store, category or product. Roles trigger and benefit are brands of a cross-brand promotion; another promotion with role exclude cannot be combined with it.';
+
+CREATE TABLE edge.promotion_tiers (
+    promotion_id uuid NOT NULL,
+    tier_order bigint NOT NULL,
+    name text NOT NULL,
+    min_amount numeric(18,4) NOT NULL,
+    max_amount numeric(18,4),
+    discount_type text NOT NULL,
+    discount_value numeric(18,4),
+    free_product_id uuid,
+    is_active boolean DEFAULT true NOT NULL
+);
+
+COMMENT ON TABLE edge.promotion_tiers IS 'Tiers of a threshold_tier promotion.';
+
+COMMENT ON COLUMN edge.promotion_tiers.discount_value IS 'By discount_type: percent, amount or points_multiplier; NULL for free_product.';
+
+CREATE TABLE edge.promotion_usages (
+    store_id uuid NOT NULL,
+    usage_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    promotion_id uuid NOT NULL,
+    promotion_version bigint DEFAULT 0 NOT NULL,
+    bill_id text NOT NULL,
+    brand_id uuid NOT NULL,
+    customer_id text DEFAULT ''::text NOT NULL,
+    discount_amount numeric(18,4) NOT NULL,
+    currency text NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    business_on date NOT NULL,
+    reverses_usage_id uuid,
+    content_hash bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT promotion_usages_bill_id_check CHECK (((length(bill_id) >= 1) AND (length(bill_id) <= 100))),
+    CONSTRAINT promotion_usages_discount_amount_check CHECK ((discount_amount >= (0)::numeric))
+);
+
+COMMENT ON TABLE edge.promotion_usages IS 'A use, or its reversal, once. No foreign keys: a sale stays a fact when the promotion is deleted. How often a promotion was used is counted from here.';
+
+COMMENT ON COLUMN edge.promotion_usages.usage_id IS 'Made by the edge with the bill.';
+
+COMMENT ON COLUMN edge.promotion_usages.business_on IS 'The store''s day, as the edge says.';
+
+COMMENT ON COLUMN edge.promotion_usages.content_hash IS 'Tells a repeated record from a conflicting one.';
+
+CREATE TABLE edge.promotions (
+    promotion_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    terms_conditions text DEFAULT ''::text NOT NULL,
+    promo_type text NOT NULL,
+    apply_to text DEFAULT 'all'::text NOT NULL,
+    all_brands boolean DEFAULT true NOT NULL,
+    all_stores boolean DEFAULT true NOT NULL,
+    execution_stage text DEFAULT 'item_level'::text NOT NULL,
+    execution_priority bigint DEFAULT 500 NOT NULL,
+    priority bigint DEFAULT 0 NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    is_auto_apply boolean DEFAULT true NOT NULL,
+    require_voucher boolean DEFAULT false NOT NULL,
+    show_in_menu boolean DEFAULT false NOT NULL,
+    is_stackable boolean DEFAULT false NOT NULL,
+    start_on date NOT NULL,
+    end_on date NOT NULL,
+    weekdays bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    starts_at_time time without time zone,
+    ends_at_time time without time zone,
+    exclude_holidays boolean DEFAULT false NOT NULL,
+    member_only boolean DEFAULT false NOT NULL,
+    member_tiers text[] DEFAULT '{}'::text[] NOT NULL,
+    excluded_member_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    customer_type text DEFAULT 'all'::text NOT NULL,
+    inactive_days_threshold bigint DEFAULT 30 NOT NULL,
+    sales_channels text[] DEFAULT '{}'::text[] NOT NULL,
+    excluded_channels text[] DEFAULT '{}'::text[] NOT NULL,
+    min_purchase numeric(18,4),
+    min_quantity bigint DEFAULT 0 NOT NULL,
+    min_items bigint DEFAULT 0 NOT NULL,
+    max_uses bigint,
+    max_uses_per_customer bigint,
+    max_uses_per_day bigint,
+    cross_brand_type text,
+    cross_brand_min_amount numeric(18,4),
+    cross_brand_parameters jsonb,
+    manual_override boolean DEFAULT false NOT NULL,
+    override_role text DEFAULT ''::text NOT NULL,
+    employee_only boolean DEFAULT false NOT NULL,
+    override_max_amount numeric(18,4),
+    discount_percent numeric(5,2),
+    discount_amount numeric(18,4),
+    max_discount_amount numeric(18,4),
+    special_price numeric(18,4),
+    buy_quantity bigint,
+    get_quantity bigint,
+    same_product_only boolean DEFAULT false NOT NULL,
+    trigger_product_id uuid,
+    trigger_quantity bigint,
+    benefit_product_id uuid,
+    benefit_quantity bigint,
+    payment_methods text[] DEFAULT '{}'::text[] NOT NULL,
+    payment_min_amount numeric(18,4),
+    cashback_method text DEFAULT 'points'::text NOT NULL,
+    mix_category_id uuid,
+    required_quantity bigint,
+    allow_same_product boolean DEFAULT true NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    CONSTRAINT promotions_discount_percent_check CHECK (((discount_percent >= (0)::numeric) AND (discount_percent <= (100)::numeric))),
+    CONSTRAINT promotions_end_on_check CHECK ((end_on >= start_on)),
+    CONSTRAINT promotions_execution_priority_check CHECK (((execution_priority >= 1) AND (execution_priority <= 999))),
+    CONSTRAINT promotions_times_check CHECK (((num_nonnulls(starts_at_time, ends_at_time) = ANY (ARRAY[0, 2])) AND (starts_at_time <> ends_at_time))),
+    CONSTRAINT promotions_weekdays_check CHECK ((weekdays <@ '{1,2,3,4,5,6,7}'::bigint[]))
+);
+
+COMMENT ON TABLE edge.promotions IS 'Promotions of twelve types. Text columns take any word: what is wrong is found when it is compiled, and then is in edge.promotion_compile_errors, so that an import never fails for one promotion.';
+
+COMMENT ON COLUMN edge.promotions.execution_priority IS 'Lower runs first.';
+
+COMMENT ON COLUMN edge.promotions.priority IS 'Higher runs first among equal execution priorities.';
+
+COMMENT ON COLUMN edge.promotions.weekdays IS 'ISO weekdays, 1 Monday to 7 Sunday; empty: every day.';
+
+COMMENT ON COLUMN edge.promotions.ends_at_time IS 'Exclusive, 24:00 included; before starts_at_time: it ends on the next day.';
+
+COMMENT ON COLUMN edge.promotions.max_uses IS 'NULL: without limit; 0: never.';
+
+COMMENT ON COLUMN edge.promotions.discount_percent IS 'NULL and 0 differ: 0 gives nothing.';
+
+CREATE TABLE edge.publications (
+    company_id uuid NOT NULL,
+    version bigint NOT NULL,
+    published_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE edge.publications IS 'Versions whose records were compiled. The newest is the one served. No foreign key: its check would make a publication fail whenever the company''s row is written meanwhile.';
+
+CREATE TABLE edge.refresh_tokens (
+    token_hash bytea NOT NULL,
+    client_id uuid NOT NULL,
+    family_id uuid NOT NULL,
+    issued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+COMMENT ON TABLE edge.refresh_tokens IS 'Each works once; a second use voids its family.';
+
+CREATE TABLE edge.store_brands (
+    store_id uuid NOT NULL,
+    brand_id uuid NOT NULL
+);
+
+COMMENT ON TABLE edge.store_brands IS 'Which brands a store sells.';
+
+CREATE TABLE edge.store_product_records (
+    store_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    version bigint NOT NULL,
+    body bytea NOT NULL
+);
+
+COMMENT ON TABLE edge.store_product_records IS 'A store''s fields of a product; appended to the product''s bytes. Empty: it has none (any more).';
+
+CREATE TABLE edge.store_products (
+    store_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    price numeric(18,4),
+    is_available boolean DEFAULT true NOT NULL,
+    CONSTRAINT store_products_price_check CHECK ((price >= (0)::numeric))
+);
+
+COMMENT ON TABLE edge.store_products IS 'A store''s own price and availability, where it has them.';
+
+COMMENT ON COLUMN edge.store_products.price IS 'NULL: the product''s base price.';
+
+CREATE TABLE edge.stores (
+    store_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    timezone text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT stores_timezone_check CHECK (isfinite(('2026-01-01 00:00:00+00'::timestamp with time zone AT TIME ZONE timezone)))
+);
+
+COMMENT ON TABLE edge.stores IS 'Shops; each has one edge server.';
+
+COMMENT ON COLUMN edge.stores.timezone IS 'IANA name. Days and hours of promotions are meant in it.';
+
+CREATE TABLE edge.usage_rejects (
+    reject_key bigint NOT NULL,
+    company_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    usage_id text NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    record bytea NOT NULL,
+    record_hash bytea NOT NULL,
+    times bigint DEFAULT 1 NOT NULL,
+    first_received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT usage_rejects_kind_check CHECK ((kind = ANY (ARRAY['rejected'::text, 'conflict'::text])))
+);
+
+COMMENT ON TABLE edge.usage_rejects IS 'Records that were not stored, once per store and content.';
+
+COMMENT ON COLUMN edge.usage_rejects.record IS 'The serialised UsageRecord, as it came.';
+
+ALTER TABLE edge.usage_rejects ALTER COLUMN reject_key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME edge.usage_rejects_reject_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE edge.versions (
+    company_id uuid NOT NULL,
+    epoch uuid DEFAULT gen_random_uuid() NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    changed_at timestamp with time zone,
+    floor_version bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE edge.versions IS 'A company''s data version. It is raised at the end of each transaction that changed something, under the row''s lock, so versions are in commit order.';
+
+COMMENT ON COLUMN edge.versions.epoch IS 'Numbering that the versions belong to; renewed after a restore.';
+
+COMMENT ON COLUMN edge.versions.floor_version IS 'Tombstones up to here may be gone: older cursors need a snapshot.';
 
 CREATE TABLE ops.alert_deliveries (
     alert_key bigint NOT NULL,
@@ -309,6 +899,108 @@ ALTER TABLE ONLY affiliate.tenants
 ALTER TABLE ONLY affiliate.tenants
     ADD CONSTRAINT tenants_trackier_pid_key UNIQUE (trackier_pid);
 
+ALTER TABLE ONLY edge.brands
+    ADD CONSTRAINT brands_company_id_code_key UNIQUE (company_id, code);
+
+ALTER TABLE ONLY edge.brands
+    ADD CONSTRAINT brands_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY edge.categories
+    ADD CONSTRAINT categories_company_id_code_key UNIQUE (company_id, code);
+
+ALTER TABLE ONLY edge.categories
+    ADD CONSTRAINT categories_pkey PRIMARY KEY (category_id);
+
+ALTER TABLE ONLY edge.category_records
+    ADD CONSTRAINT category_records_pkey PRIMARY KEY (company_id, category_id);
+
+ALTER TABLE ONLY edge.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (xact_id, company_id);
+
+ALTER TABLE ONLY edge.companies
+    ADD CONSTRAINT companies_code_key UNIQUE (code);
+
+ALTER TABLE ONLY edge.companies
+    ADD CONSTRAINT companies_pkey PRIMARY KEY (company_id);
+
+ALTER TABLE ONLY edge.edge_clients
+    ADD CONSTRAINT edge_clients_pkey PRIMARY KEY (client_id);
+
+ALTER TABLE ONLY edge.holidays
+    ADD CONSTRAINT holidays_pkey PRIMARY KEY (company_id, held_on);
+
+ALTER TABLE ONLY edge.marks
+    ADD CONSTRAINT marks_pkey PRIMARY KEY (mark_id);
+
+ALTER TABLE ONLY edge.package_promotions
+    ADD CONSTRAINT package_promotions_pkey PRIMARY KEY (promotion_id);
+
+ALTER TABLE ONLY edge.product_records
+    ADD CONSTRAINT product_records_pkey PRIMARY KEY (company_id, product_id);
+
+ALTER TABLE ONLY edge.products
+    ADD CONSTRAINT products_company_id_sku_key UNIQUE (company_id, sku);
+
+ALTER TABLE ONLY edge.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (product_id);
+
+ALTER TABLE ONLY edge.promotion_compile_errors
+    ADD CONSTRAINT promotion_compile_errors_pkey PRIMARY KEY (promotion_id);
+
+ALTER TABLE ONLY edge.promotion_items
+    ADD CONSTRAINT promotion_items_pkey PRIMARY KEY (promotion_id, sort_order);
+
+ALTER TABLE ONLY edge.promotion_records
+    ADD CONSTRAINT promotion_records_pkey PRIMARY KEY (company_id, promotion_id);
+
+ALTER TABLE ONLY edge.promotion_sync_settings
+    ADD CONSTRAINT promotion_sync_settings_pkey PRIMARY KEY (company_id);
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_pkey PRIMARY KEY (target_id);
+
+ALTER TABLE ONLY edge.promotion_tiers
+    ADD CONSTRAINT promotion_tiers_pkey PRIMARY KEY (promotion_id, tier_order);
+
+ALTER TABLE ONLY edge.promotion_usages
+    ADD CONSTRAINT promotion_usages_pkey PRIMARY KEY (store_id, usage_id);
+
+ALTER TABLE ONLY edge.promotions
+    ADD CONSTRAINT promotions_company_id_code_key UNIQUE (company_id, code);
+
+ALTER TABLE ONLY edge.promotions
+    ADD CONSTRAINT promotions_pkey PRIMARY KEY (promotion_id);
+
+ALTER TABLE ONLY edge.publications
+    ADD CONSTRAINT publications_pkey PRIMARY KEY (company_id, version);
+
+ALTER TABLE ONLY edge.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY edge.store_brands
+    ADD CONSTRAINT store_brands_pkey PRIMARY KEY (store_id, brand_id);
+
+ALTER TABLE ONLY edge.store_product_records
+    ADD CONSTRAINT store_product_records_pkey PRIMARY KEY (store_id, product_id);
+
+ALTER TABLE ONLY edge.store_products
+    ADD CONSTRAINT store_products_pkey PRIMARY KEY (store_id, product_id);
+
+ALTER TABLE ONLY edge.stores
+    ADD CONSTRAINT stores_company_id_code_key UNIQUE (company_id, code);
+
+ALTER TABLE ONLY edge.stores
+    ADD CONSTRAINT stores_pkey PRIMARY KEY (store_id);
+
+ALTER TABLE ONLY edge.usage_rejects
+    ADD CONSTRAINT usage_rejects_pkey PRIMARY KEY (reject_key);
+
+ALTER TABLE ONLY edge.usage_rejects
+    ADD CONSTRAINT usage_rejects_store_id_record_hash_reason_key UNIQUE (store_id, record_hash, reason);
+
+ALTER TABLE ONLY edge.versions
+    ADD CONSTRAINT versions_pkey PRIMARY KEY (company_id);
+
 ALTER TABLE ONLY ops.alert_deliveries
     ADD CONSTRAINT alert_deliveries_pkey PRIMARY KEY (alert_key, channel);
 
@@ -343,6 +1035,70 @@ CREATE INDEX brands_trackier_display_id_idx ON affiliate.brands USING btree (tra
 
 CREATE INDEX offers_advertiser_id_idx ON affiliate.offers USING btree (advertiser_id);
 
+CREATE INDEX categories_brand_id_idx ON edge.categories USING btree (brand_id);
+
+CREATE INDEX categories_parent_id_idx ON edge.categories USING btree (parent_id);
+
+CREATE INDEX category_records_version_idx ON edge.category_records USING btree (company_id, version, category_id);
+
+CREATE INDEX edge_clients_company_id_idx ON edge.edge_clients USING btree (company_id);
+
+CREATE INDEX edge_clients_store_id_idx ON edge.edge_clients USING btree (store_id);
+
+CREATE INDEX marks_company_id_idx ON edge.marks USING btree (company_id);
+
+CREATE INDEX product_records_version_idx ON edge.product_records USING btree (company_id, version, product_id);
+
+CREATE INDEX products_brand_id_idx ON edge.products USING btree (brand_id);
+
+CREATE INDEX products_category_id_idx ON edge.products USING btree (category_id);
+
+CREATE INDEX promotion_compile_errors_company_id_idx ON edge.promotion_compile_errors USING btree (company_id);
+
+CREATE INDEX promotion_items_category_id_idx ON edge.promotion_items USING btree (category_id);
+
+CREATE INDEX promotion_items_product_id_idx ON edge.promotion_items USING btree (product_id);
+
+CREATE INDEX promotion_records_version_idx ON edge.promotion_records USING btree (company_id, version, promotion_id);
+
+CREATE INDEX promotion_targets_brand_id_idx ON edge.promotion_targets USING btree (brand_id);
+
+CREATE INDEX promotion_targets_category_id_idx ON edge.promotion_targets USING btree (category_id);
+
+CREATE INDEX promotion_targets_other_promotion_id_idx ON edge.promotion_targets USING btree (other_promotion_id);
+
+CREATE INDEX promotion_targets_product_id_idx ON edge.promotion_targets USING btree (product_id);
+
+CREATE INDEX promotion_targets_promotion_id_idx ON edge.promotion_targets USING btree (promotion_id);
+
+CREATE INDEX promotion_targets_store_id_idx ON edge.promotion_targets USING btree (store_id);
+
+CREATE INDEX promotion_tiers_free_product_id_idx ON edge.promotion_tiers USING btree (free_product_id);
+
+CREATE INDEX promotion_usages_company_id_received_at_idx ON edge.promotion_usages USING btree (company_id, received_at);
+
+CREATE INDEX promotion_usages_promotion_id_idx ON edge.promotion_usages USING btree (promotion_id);
+
+CREATE UNIQUE INDEX promotion_usages_store_id_reverses_usage_id_key ON edge.promotion_usages USING btree (store_id, reverses_usage_id) WHERE (reverses_usage_id IS NOT NULL);
+
+CREATE INDEX promotions_benefit_product_id_idx ON edge.promotions USING btree (benefit_product_id);
+
+CREATE INDEX promotions_mix_category_id_idx ON edge.promotions USING btree (mix_category_id);
+
+CREATE INDEX promotions_trigger_product_id_idx ON edge.promotions USING btree (trigger_product_id);
+
+CREATE INDEX publications_company_id_published_at_idx ON edge.publications USING btree (company_id, published_at);
+
+CREATE INDEX refresh_tokens_client_id_idx ON edge.refresh_tokens USING btree (client_id);
+
+CREATE INDEX refresh_tokens_family_id_idx ON edge.refresh_tokens USING btree (family_id);
+
+CREATE INDEX store_brands_brand_id_idx ON edge.store_brands USING btree (brand_id);
+
+CREATE INDEX store_product_records_version_idx ON edge.store_product_records USING btree (store_id, version, product_id);
+
+CREATE INDEX store_products_product_id_idx ON edge.store_products USING btree (product_id);
+
 CREATE INDEX alert_deliveries_pending_idx ON ops.alert_deliveries USING btree (next_try_at) WHERE (status = 'pending'::text);
 
 CREATE UNIQUE INDEX alerts_fingerprint_open_idx ON ops.alerts USING btree (fingerprint) WHERE (resolved_at IS NULL);
@@ -355,8 +1111,226 @@ CREATE INDEX sync_pages_run_key_idx ON ops.sync_pages USING btree (run_key);
 
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs USING btree (flow, started_at DESC);
 
+CREATE TRIGGER add_company_rows AFTER INSERT ON edge.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.add_company_rows();
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.categories REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''category'', category_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.companies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, CASE WHEN count(DISTINCT currency) > 1 THEN ''company'' END, company_id, NULL::uuid FROM changed GROUP BY company_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.holidays REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.company_id = p.company_id AND p.exclude_holidays AND c.held_on BETWEEN p.start_on AND p.end_on');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.package_promotions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.products REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''product'', product_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_sync_settings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, company_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_targets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_tiers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''promotion'', promotion_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.store_brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, NULL, s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.store_products REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store_product'', c.product_id, c.store_id FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.stores REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, store_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.categories REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''category'', category_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, CASE WHEN count(DISTINCT currency) > 1 THEN ''company'' END, company_id, NULL::uuid FROM changed GROUP BY company_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.holidays REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.company_id = p.company_id AND p.exclude_holidays AND c.held_on BETWEEN p.start_on AND p.end_on');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.package_promotions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.products REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''product'', product_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_sync_settings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, company_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_targets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_tiers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''promotion'', promotion_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.store_brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, NULL, s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.store_products REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store_product'', c.product_id, c.store_id FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.stores REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, store_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.categories REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''category'', category_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.companies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, CASE WHEN count(DISTINCT currency) > 1 THEN ''company'' END, company_id, NULL::uuid FROM changed GROUP BY company_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.holidays REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.company_id = p.company_id AND p.exclude_holidays AND c.held_on BETWEEN p.start_on AND p.end_on');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.package_promotions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''product'', product_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_sync_settings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, company_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_targets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_tiers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''promotion'', promotion_id, NULL::uuid FROM changed');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.store_brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, NULL, s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.store_products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store_product'', c.product_id, c.store_id FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.stores REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, store_id, NULL::uuid FROM changed');
+
+CREATE CONSTRAINT TRIGGER raise_versions AFTER INSERT ON edge.changes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION edge.raise_versions();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.brands FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.categories FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.companies FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.holidays FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.package_promotions FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.products FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.promotion_items FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.promotion_sync_settings FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.promotion_targets FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.promotion_tiers FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.promotions FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.store_brands FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.store_products FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.stores FOR EACH STATEMENT EXECUTE FUNCTION edge.refuse_truncate();
+
 ALTER TABLE ONLY affiliate.offers
     ADD CONSTRAINT offers_advertiser_id_fkey FOREIGN KEY (advertiser_id) REFERENCES affiliate.brands(brand_id);
+
+ALTER TABLE ONLY edge.brands
+    ADD CONSTRAINT brands_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.categories
+    ADD CONSTRAINT categories_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.categories
+    ADD CONSTRAINT categories_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.categories
+    ADD CONSTRAINT categories_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES edge.categories(category_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.edge_clients
+    ADD CONSTRAINT edge_clients_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.edge_clients
+    ADD CONSTRAINT edge_clients_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.holidays
+    ADD CONSTRAINT holidays_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.package_promotions
+    ADD CONSTRAINT package_promotions_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES edge.promotions(promotion_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.products
+    ADD CONSTRAINT products_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.products
+    ADD CONSTRAINT products_category_id_fkey FOREIGN KEY (category_id) REFERENCES edge.categories(category_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.products
+    ADD CONSTRAINT products_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_items
+    ADD CONSTRAINT promotion_items_category_id_fkey FOREIGN KEY (category_id) REFERENCES edge.categories(category_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.promotion_items
+    ADD CONSTRAINT promotion_items_product_id_fkey FOREIGN KEY (product_id) REFERENCES edge.products(product_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.promotion_items
+    ADD CONSTRAINT promotion_items_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES edge.promotions(promotion_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_sync_settings
+    ADD CONSTRAINT promotion_sync_settings_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_category_id_fkey FOREIGN KEY (category_id) REFERENCES edge.categories(category_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_other_promotion_id_fkey FOREIGN KEY (other_promotion_id) REFERENCES edge.promotions(promotion_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_product_id_fkey FOREIGN KEY (product_id) REFERENCES edge.products(product_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES edge.promotions(promotion_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_targets
+    ADD CONSTRAINT promotion_targets_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotion_tiers
+    ADD CONSTRAINT promotion_tiers_free_product_id_fkey FOREIGN KEY (free_product_id) REFERENCES edge.products(product_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.promotion_tiers
+    ADD CONSTRAINT promotion_tiers_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES edge.promotions(promotion_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotions
+    ADD CONSTRAINT promotions_benefit_product_id_fkey FOREIGN KEY (benefit_product_id) REFERENCES edge.products(product_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.promotions
+    ADD CONSTRAINT promotions_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.promotions
+    ADD CONSTRAINT promotions_mix_category_id_fkey FOREIGN KEY (mix_category_id) REFERENCES edge.categories(category_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.promotions
+    ADD CONSTRAINT promotions_trigger_product_id_fkey FOREIGN KEY (trigger_product_id) REFERENCES edge.products(product_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY edge.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_client_id_fkey FOREIGN KEY (client_id) REFERENCES edge.edge_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.store_brands
+    ADD CONSTRAINT store_brands_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.store_brands
+    ADD CONSTRAINT store_brands_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.store_products
+    ADD CONSTRAINT store_products_product_id_fkey FOREIGN KEY (product_id) REFERENCES edge.products(product_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.store_products
+    ADD CONSTRAINT store_products_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.stores
+    ADD CONSTRAINT stores_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.versions
+    ADD CONSTRAINT versions_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY ops.alert_deliveries
     ADD CONSTRAINT alert_deliveries_alert_key_fkey FOREIGN KEY (alert_key) REFERENCES ops.alerts(alert_key) ON DELETE CASCADE;

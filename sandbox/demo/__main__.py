@@ -13,6 +13,7 @@ import requests
 from rich.console import Console
 
 from sandbox.demo.airflow_api import Airflow, DemoError
+from sandbox.demo.edge import EdgeDemo, home_of_stack
 from sandbox.demo.trackier import TrackierDemo
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
 
@@ -42,7 +43,9 @@ def _run() -> str:
         setting["AIRFLOW_URL"], setting["AIRFLOW_USERNAME"], setting["AIRFLOW_PASSWORD"]
     )
     vendors = VendorSandbox(setting["VENDOR_SANDBOX_URL"])
-    return TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    link = TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    EdgeDemo(home_of_stack(), setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    return link
 
 
 def _farewell(link: str) -> None:
@@ -54,6 +57,7 @@ def _farewell(link: str) -> None:
         name, secret = setting[f"AIRFLOW_{user}USERNAME"], setting[f"AIRFLOW_{user}PASSWORD"]
         _CONSOLE.print(f"  log in as   {name} / {secret}", soft_wrap=True)
     _CONSOLE.print(f"Last run:     {link}", soft_wrap=True)
+    _CONSOLE.print(f"Edge gRPC:    {setting['EDGE_CLIENT_TARGET']}", soft_wrap=True)
     _CONSOLE.print(f"PostgreSQL:   {setting['WAREHOUSE_DSN']}", soft_wrap=True)
 
 
