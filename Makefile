@@ -50,7 +50,7 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$(( n < 4 ? n : 4 )))
 
 .PHONY: check
-check: setup ## Lint, types, import contracts, SQL and unit tests (no servers, under a minute)
+check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (no servers, under a minute)
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/codespell
@@ -118,6 +118,7 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
 	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt
 
+PROTO := $(STATE)/proto
 BUF := $(STATE)/buf/node_modules/.bin/buf
 PROTOC = $(PY) -m grpc_tools.protoc -Iproto --python_out=$(1) --pyi_out=$(1) proto/edge_grpc/v1/*.proto && \
   $(PY) -m grpc_tools.protoc -Iproto --grpc_python_out=$(1) proto/edge_grpc/v1/edge_sync_service.proto
@@ -131,9 +132,12 @@ $(BUF): proto/package.json
 proto: setup ## Generate edge_grpc/v1 from proto/
 	@$(call PROTOC,.)
 
+.PHONY: proto-fresh
+proto-fresh: setup
+	@rm -rf $(PROTO) && mkdir -p $(PROTO)
+	@$(call PROTOC,$(PROTO))
+	@diff -r -x __init__.py -x __pycache__ $(PROTO)/edge_grpc/v1 edge_grpc/v1 || { echo "run \`make proto\` and commit edge_grpc/v1"; exit 1; }
+
 .PHONY: proto-check
-proto-check: setup $(BUF) ## Lint proto/ and check that edge_grpc/v1 is what it generates
+proto-check: proto-fresh $(BUF) ## Check that edge_grpc/v1 is fresh, and lint proto/ with buf (needs npm)
 	@cd proto && $(ROOT)/$(BUF) lint
-	@rm -rf $(STATE)/proto && mkdir -p $(STATE)/proto
-	@$(call PROTOC,$(STATE)/proto)
-	@diff -r -x __init__.py -x __pycache__ $(STATE)/proto/edge_grpc/v1 edge_grpc/v1

@@ -168,7 +168,7 @@ async def _seed(dsn: str) -> object:
 
 def _version(line: str) -> int:
     """Read the number that ends a line of the watching client."""
-    return int(line.split()[-1])
+    return int(line.rsplit(maxsplit=1)[-1])
 
 
 def _too_late(*_: object) -> None:
