@@ -283,11 +283,13 @@ async def test_the_clock_of_these_histories_moves_the_server(office, serving, sh
     assert frame.hello.as_of.ToDatetime().year == 2040
 
 
+@pytest.mark.usefixtures("no_repairs")
 async def test_edge_always_equals_a_snapshot(office, serving, tmp_path):
     await run_histories(office, serving, tmp_path, range(SHORT))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
+@pytest.mark.usefixtures("no_repairs")
 async def test_edge_always_equals_a_snapshot_for_long(office, serving, tmp_path):
     await run_histories(office, serving, tmp_path, range(1000, 1000 + LONG))
