@@ -50,6 +50,7 @@ class Plan:
     target: Cursor
     since: Since | None
     reason: frames.SnapshotReason
+    clock: datetime
     progress: Progress | None = None
 
 
@@ -101,16 +102,16 @@ async def plan(
         as_of=max(now, cursor.as_of) if cursor else now,
     )
     if cursor:
-        return _continued(cursor, Plan(scope, want, target, None, _none()), published)
+        return _continued(cursor, Plan(scope, want, target, None, _none(), now), published)
     if since_instant:
         instant = min(since_instant, now)
         version = await find_version_at(conn, principal.company_id, instant)
         if version >= published.floor_version:
-            return Plan(scope, want, target, Since(version, instant), _none())
+            return Plan(scope, want, target, Since(version, instant), _none(), now)
     drifted = await rows(conn, "edge_service/find_drift.sql", client_id=principal.client_id)
     drift = bool(drifted) and want.call == "Sync"
     reason = REASONS.SNAPSHOT_REASON_DRIFT if drift else REASONS.SNAPSHOT_REASON_FIRST_SYNC
-    return Plan(scope, want, target, None, reason)
+    return Plan(scope, want, target, None, reason, now)
 
 
 def _continued(cursor: Cursor, fresh: Plan, published: Publication) -> Plan:

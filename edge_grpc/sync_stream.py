@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -85,7 +86,7 @@ class SyncStream:
                 enable_compression=scope.enable_compression,
             ),
         )
-        message.as_of.FromDatetime(self._target.as_of)
+        message.as_of.FromDatetime(max(self._target.as_of, plan.clock))
         return batches.hello(message)
 
     async def _records(self, place: Progress | None) -> AsyncGenerator[bytes]:
@@ -195,14 +196,24 @@ class SyncStream:
             )
             version: int = state[0]["published_version"] if state else self._target.version
             closing: list[bytes] = []
-            if version != self._target.version:
+            as_of = max(self._plan.clock, self._target.as_of)
+            if version != self._target.version or await self._time_has_passed(conn, as_of):
                 since = Since(self._target.version, self._target.as_of)
-                self._since, self._target = since, replace(self._target, version=version)
+                self._since = since
+                self._target = replace(self._target, version=version, as_of=as_of)
                 changes = await self._changes(conn, since)
                 if changes is None:
                     return None
                 closing = changes
             return [*closing, await self._checkpoint(conn)]
+
+    async def _time_has_passed(self, conn: Connection, now: datetime) -> bool:
+        """Tell whether promotions came or went since a stream began that is resumed only now."""
+        if now == self._target.as_of:
+            return False
+        scope, filters = self._plan.scope, self._plan.wanted.filters
+        boundary = await selector.get_next_boundary(conn, scope, filters, as_of=self._target.as_of)
+        return boundary is not None and boundary <= now
 
     async def _changes(self, conn: Connection, since: Since) -> list[bytes] | None:
         changed: list[tuple[Kind, list[Record]]] = []

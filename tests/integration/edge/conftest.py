@@ -218,3 +218,13 @@ def edge(session, tmp_path):
     conn = open_database(path)
     yield Edge(session, EdgeStore(conn), conn, path)
     conn.close()
+
+
+@pytest.fixture
+def no_repairs(caplog):
+    """An edge repairs itself when what it holds does not add up: here that must not be needed."""
+    yield
+    messages = [
+        record.getMessage() for when in ("setup", "call") for record in caplog.get_records(when)
+    ]
+    assert not [message for message in messages if "starting over" in message]

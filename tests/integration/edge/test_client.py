@@ -47,6 +47,7 @@ async def from_scratch(session, path):
     return found
 
 
+@pytest.mark.usefixtures("no_repairs")
 async def test_first_sync_then_changes_equal_a_snapshot(office, shop, edge, tmp_path):
     fill(office, shop)
     first = await edge.syncer.sync()
@@ -66,6 +67,7 @@ class CutError(Exception):
     """The stream breaks here."""
 
 
+@pytest.mark.usefixtures("no_repairs")
 async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
     office, shop, session, tmp_path
 ):
@@ -144,6 +146,7 @@ async def test_cursor_that_is_too_old_leads_to_a_snapshot(office, shop, edge):
     assert len(edge.ids("products")) == 2
 
 
+@pytest.mark.usefixtures("no_repairs")
 async def test_sync_and_uploads_survive_the_servers_restart(office, serving, shop, tmp_path):
     fill(office, shop)
     conn = open_database(tmp_path / "edge.sqlite")
@@ -161,6 +164,7 @@ async def test_sync_and_uploads_survive_the_servers_restart(office, serving, sho
     conn.close()
 
 
+@pytest.mark.usefixtures("no_repairs")
 async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_path):
     fill(office, shop, products=200)
     chance = random.Random(7)

@@ -10,6 +10,7 @@ import asyncio
 import os
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +19,8 @@ from edge_grpc.client.store import TABLES, EdgeStore, open_database
 from edge_grpc.client.sync import Syncer
 from tests.integration.edge.conftest import HeadOffice, Shop, credentials
 
-SHORT, LONG = 12, int(os.environ.get("EDGE_HISTORIES", "1000"))
+# 1110: the clock passes a boundary between a stream's break and its resumption.
+SHORT, LONG = (*range(12), 1110), int(os.environ.get("EDGE_HISTORIES", "1000"))
 STEPS = 8
 ZONES = ("Asia/Jakarta", "Asia/Riyadh", "America/New_York")
 
@@ -241,7 +243,7 @@ async def live(history, session, folder):
         conn.close()
 
 
-async def run_histories(office, serving, folder, seeds):
+def hide_the_clock(office):
     office.run("CREATE SCHEMA IF NOT EXISTS fake")
     office.run("DROP TABLE IF EXISTS fake.shift CASCADE")
     office.run("CREATE TABLE fake.shift AS SELECT '0'::interval AS by")
@@ -249,6 +251,10 @@ async def run_histories(office, serving, folder, seeds):
         "CREATE OR REPLACE FUNCTION fake.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
         " 'SELECT pg_catalog.clock_timestamp() + by FROM fake.shift'"
     )
+
+
+async def run_histories(office, serving, folder, seeds):
+    hide_the_clock(office)
     async with serving(dsn=f"{office.dsn}?search_path=fake,pg_catalog") as server:
         for seed in seeds:
             office.run("UPDATE fake.shift SET by = '0'")
@@ -265,29 +271,44 @@ async def run_histories(office, serving, folder, seeds):
                     raise
 
 
-async def test_the_clock_of_these_histories_moves_the_server(office, serving, shop):
-    from edge_grpc.v1 import sync_pb2 as sync  # noqa: PLC0415
-
-    office.run("CREATE SCHEMA IF NOT EXISTS fake")
+@pytest.mark.usefixtures("no_repairs")
+async def test_time_that_passes_while_a_stream_is_broken_is_in_its_end(
+    office, serving, shop, tmp_path
+):
+    hide_the_clock(office)
+    office.run("UPDATE edge.promotion_sync_settings SET sync_strategy = 'current_only'")
     office.run(
-        "CREATE OR REPLACE FUNCTION fake.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
-        " $$SELECT timestamptz '2040-05-06 12:00Z'$$"
+        "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
+        " SELECT %s, %s, n::text, 'P', 1 FROM generate_series(1, 2500) AS n",
+        *(shop.company_id, shop.brand_id),
     )
+    day = office.value("SELECT current_date")
+    ends = office.add_promotion(shop, start_on=day - timedelta(9), end_on=day + timedelta(1))
+    starts = office.add_promotion(shop, start_on=day + timedelta(3))
+    conn = open_database(tmp_path / "edge.sqlite")
+    store = EdgeStore(conn)
     async with (
         serving(dsn=f"{office.dsn}?search_path=fake,pg_catalog") as server,
         Session(credentials(server, shop)) as session,
     ):
-        request = sync.SyncRequest(**shop.tenant)
-        frame = await session.stub.Sync(request, metadata=await session.metadata()).read()
+        with pytest.raises(CutError):
+            await Syncer(session, store).sync(_cutter(3))
+        office.run("UPDATE fake.shift SET by = '5 days'")
+        progress = await Syncer(session, store).sync()
 
-    assert frame.hello.as_of.ToDatetime().year == 2040
+    held = {row[0] for row in conn.execute("SELECT id FROM promotions")}
+    conn.close()
+    assert progress.mode == "changes"
+    assert (ends in held, starts in held) == (False, True)
 
 
+@pytest.mark.usefixtures("no_repairs")
 async def test_edge_always_equals_a_snapshot(office, serving, tmp_path):
-    await run_histories(office, serving, tmp_path, range(SHORT))
+    await run_histories(office, serving, tmp_path, SHORT)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
+@pytest.mark.usefixtures("no_repairs")
 async def test_edge_always_equals_a_snapshot_for_long(office, serving, tmp_path):
     await run_histories(office, serving, tmp_path, range(1000, 1000 + LONG))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import grpc
 import pytest
@@ -24,7 +25,7 @@ async def channel(server):
 
 
 async def test_health_needs_no_token(channel):
-    stub = health_pb2_grpc.HealthStub(channel)
+    stub: Any = health_pb2_grpc.HealthStub(channel)
 
     answer = await stub.Check(health_pb2.HealthCheckRequest(service=SERVICE))
 
@@ -32,7 +33,7 @@ async def test_health_needs_no_token(channel):
 
 
 async def test_reflection_needs_a_token(channel, session):
-    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
     asked = [reflection_pb2.ServerReflectionRequest(list_services="")]
 
     with pytest.raises(grpc.aio.AioRpcError) as caught:

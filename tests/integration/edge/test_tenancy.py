@@ -90,7 +90,7 @@ def bad_tokens(office, shop, tmp_path):
         "audience": signed(audience="others"),
         "issuer": signed(issuer="others"),
         "stranger's key": signed(path=tmp_path / "others.json"),
-        "alg none": jwt.encode(claims, None, "none", {"kid": header["kid"]}),
+        "alg none": jwt.encode(claims, "", "none", {"kid": header["kid"]}),
         "tampered": ".".join([good.split(".")[0], body.rstrip("="), good.split(".")[2]]),
     }
 

@@ -80,7 +80,8 @@ class Writer:
                 for _ in range(self.choice.randint(1, 4)):
                     await self._change()
                     await asyncio.sleep(self.choice.random() * 0.004)
-            except asyncpg.DeadlockDetectedError:
+            except (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError):
+                # Two writers met: any application has to expect that.
                 await transaction.rollback()
                 continue
             await (transaction.rollback() if self.choice.random() < 0.2 else transaction.commit())

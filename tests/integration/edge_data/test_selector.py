@@ -280,3 +280,36 @@ async def test_scope_changes_with_brands_and_settings_but_not_with_the_page(make
     other = await fingerprint()
 
     assert first == same != other
+
+
+async def test_record_deleted_and_made_again_is_sent_and_not_removed(make_shop):
+    shop = await make_shop()
+    view = View(shop)
+    promotion = await shop.add_promotion(start_on=DAY, end_on=DAY)
+    now = _local("Asia/Jakarta", DAY)
+    await view.sync(now)
+    first = view.held[promotion]
+
+    async with shop.conn.transaction():
+        await shop.conn.execute("DELETE FROM edge.promotions WHERE promotion_id = $1", promotion)
+        await shop.add_promotion(promotion_id=promotion, start_on=DAY, end_on=DAY, name="Again")
+    await view.sync(now)
+
+    assert view.removed == {}
+    assert view.held[promotion] > first
+
+
+async def test_promotion_becomes_visible_and_leaves_at_each_edge_without_a_write(make_shop):
+    """Time alone does it, at start - future_days and at end + past_days."""
+    shop = await make_shop()
+    view = View(shop)
+    promotion = await shop.add_promotion(start_on=DAY, end_on=DAY)
+    versions = set()
+    seen = []
+    for offset in range(-9, 4):
+        await view.sync(_local("Asia/Jakarta", DAY + dt.timedelta(days=offset)))
+        versions.add(await shop.version())
+        seen.append(promotion in view.held)
+
+    assert seen == [False] * 2 + [True] * 9 + [False] * 2
+    assert len(versions) == 1

@@ -68,7 +68,7 @@ def test_remembered_token_expires(path):
 def test_unsigned_token_is_refused(path):
     token = issue(tokens(path))
     kid = jwt.get_unverified_header(token)["kid"]
-    unsigned = jwt.encode(_claims(token), None, "none", {"kid": kid})
+    unsigned = jwt.encode(_claims(token), "", "none", {"kid": kid})
 
     with pytest.raises(UnauthenticatedError):
         tokens(path).verify(unsigned)
