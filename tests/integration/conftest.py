@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,10 +43,21 @@ def vendors():
 
 
 @pytest.fixture(scope="session")
-def database(worker):
+def migrated_database():
+    """What makes a database, as a context manager: `with migrated_database(name) as connection`."""
+    return _migrated_database
+
+
+@pytest.fixture(scope="session")
+def database(worker, migrated_database):
     """A migrated database of this worker's own, as a connection."""
+    with migrated_database(f"test_{os.getpid()}_{worker}") as connection:
+        yield connection
+
+
+@contextmanager
+def _migrated_database(name):
     admin = _from_stack("warehouse_postgres")
-    name = f"test_{os.getpid()}_{worker}"
     with psycopg.connect(**_psycopg(admin), autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     connection = replace(admin, schema=name)

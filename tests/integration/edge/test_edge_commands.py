@@ -100,7 +100,7 @@ async def test_secret_is_shown_once_and_never_listed(shop, command):
 
 
 async def test_server_that_cannot_start_says_everything_that_is_wrong(command):
-    wrong = {"EDGE_GRPC_DSN": "", "EDGE_GRPC_WORKERS": "x"}
+    wrong = {"EDGE_GRPC_DSN": "", "EDGE_GRPC_WORKERS": "x", "EDGE_GRPC_INSECURE": ""}
 
     code, _, err = await command("edge_grpc", "serve", **wrong)
 
