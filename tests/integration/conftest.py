@@ -44,7 +44,7 @@ def vendors():
 
 @pytest.fixture(scope="session")
 def migrated_database():
-    """What makes a database, as a context manager: `with migrated_database(name) as connection`."""
+    """A context manager that makes a database of a given name and yields its connection."""
     return _migrated_database
 
 
