@@ -212,7 +212,9 @@ async def test_killed_publication_leaves_the_old_version_and_the_marks(make_shop
     pid = await victim.fetchval("SELECT pg_backend_pid()")
 
     publishing = asyncio.create_task(publish(victim, shop.company_id))
-    await asyncio.sleep(0.15)
+    has_written = "SELECT backend_xid IS NOT NULL FROM pg_stat_activity WHERE pid = $1"
+    while not await shop.conn.fetchval(has_written, pid):
+        assert not publishing.done()
     await shop.conn.execute("SELECT pg_terminate_backend($1)", pid)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await publishing
