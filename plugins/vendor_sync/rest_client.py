@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -25,6 +25,7 @@ from vendor_sync.errors import (
     PermanentError,
     RateLimitedError,
     TemporaryError,
+    TokenExpiredError,
     VendorError,
 )
 from vendor_sync.rate_limit import RateLimiter
@@ -66,6 +67,7 @@ class Page(Generic[T]):
     content: T
     audit_key: str | None
     fetched_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,20 @@ class HttpLimits:
     attempts: int = 3
     backoff_seconds: float = 0.5
     longest_wait_seconds: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent: a JSON body makes it a POST."""
+
+    path: str
+    params: list[tuple[str, str]]
+    json: object = None
+    form: Mapping[str, str] | None = None
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.json is None and self.form is None else "POST"
 
 
 class Usage:
@@ -99,7 +115,13 @@ class Usage:
 
 
 class RestClient:
-    """Sends GET requests to one vendor; thread-safe."""
+    """Sends requests to one vendor; thread-safe.
+
+    `authorize` is asked for headers before every attempt, so that a token refreshed in between is
+    used; what never changes goes into `headers`. When the vendor calls a token expired, `renew` is
+    told the refused headers (another thread may have replaced them since), and the attempt is made
+    once more.
+    """
 
     def __init__(  # noqa: PLR0913 - all keyword, all strategies of one request
         self,
@@ -112,9 +134,13 @@ class RestClient:
         archive: Archive | None = None,
         limits: HttpLimits | None = None,
         connections: int = 8,
+        authorize: Callable[[], Mapping[str, str]] = dict,
+        renew: Callable[[Mapping[str, str]], None] | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._limiter = limiter
+        self._authorize = authorize
+        self._renew = renew
         self._classify = classify
         self._archive = archive
         self._limits = limits or HttpLimits()
@@ -143,6 +169,35 @@ class RestClient:
         `decode` raises ValueError for a body that is not what the vendor promises; that is retried
         like a broken connection. Raises a VendorError when the attempts are used up.
         """
+        return self._retried(_Request(path, params), entity, decode)
+
+    def post_page(
+        self,
+        path: str,
+        body: object,
+        *,
+        entity: str,
+        decode: Callable[[bytes], T],
+        params: list[tuple[str, str]] | None = None,
+    ) -> Page[T]:
+        """Post JSON and return one decoded page; otherwise as `get_page`.
+
+        It is repeated like a GET: only for calls that read, or that may happen twice.
+        """
+        return self._retried(_Request(path, params or [], body), entity, decode)
+
+    def post_form_once(self, path: str, form: Mapping[str, str]) -> bytes:
+        """Post a form and return the answer's body: one attempt, not archived.
+
+        For token endpoints, whose answers are secret and whose calls may not be repeated blindly.
+        """
+        self._limiter.acquire()
+        self._usage.add(calls=1)
+        body, _ = self._send(_Request(path, [], form=form), {})
+        self._usage.add(bytes_received=len(body))
+        return body
+
+    def _retried(self, request: _Request, entity: str, decode: Callable[[bytes], T]) -> Page[T]:
         retrying = Retrying(
             stop=stop_after_attempt(self._limits.attempts),
             wait=_VendorWait(self._limits.backoff_seconds),
@@ -150,43 +205,62 @@ class RestClient:
             before_sleep=self._before_retry,
             reraise=True,
         )
-        return retrying(self._attempt, path, params, entity, decode)
+        return retrying(self._attempt, request, entity, decode)
 
-    def _attempt(
-        self, path: str, params: list[tuple[str, str]], entity: str, decode: Callable[[bytes], T]
+    def _attempt(self, request: _Request, entity: str, decode: Callable[[bytes], T]) -> Page[T]:
+        authorization = self._authorize()
+        try:
+            return self._once(request, authorization, entity, decode)
+        except TokenExpiredError:
+            if self._renew is None:
+                raise
+        self._renew(authorization)
+        return self._once(request, self._authorize(), entity, decode)
+
+    def _once(
+        self,
+        request: _Request,
+        authorization: Mapping[str, str],
+        entity: str,
+        decode: Callable[[bytes], T],
     ) -> Page[T]:
         self._limiter.acquire()
         self._usage.add(calls=1)
-        body = self._send(path, params)
+        body, headers = self._send(request, authorization)
         fetched_at = datetime.now(UTC)
         self._usage.add(bytes_received=len(body))
         audit_key = self._archive.store(entity, body) if self._archive else None
         try:
             content = decode(body)
         except ValueError as error:
-            request = self._describe(path, params)
-            message = f"{request} answered a body that cannot be read: {error}"
+            message = f"{self._describe(request)} answered a body that cannot be read: {error}"
             raise TemporaryError(message) from error
-        return Page(content, audit_key, fetched_at)
+        return Page(content, audit_key, fetched_at, headers)
 
-    def _send(self, path: str, params: list[tuple[str, str]]) -> bytes:
-        request = self._describe(path, params)
+    def _send(
+        self, request: _Request, authorization: Mapping[str, str]
+    ) -> tuple[bytes, Mapping[str, str]]:
+        described = self._describe(request)
         limits = self._limits
         try:
-            with self._session.get(
-                self._base_url + path,
-                params=params,
+            with self._session.request(
+                request.method,
+                self._base_url + request.path,
+                params=request.params,
+                json=request.json,
+                data=request.form,
+                headers=authorization,
                 timeout=(limits.connect_seconds, limits.read_seconds),
                 allow_redirects=False,  # the key must not follow a redirect to another host
                 stream=True,
             ) as response:
-                body = self._read(response, request)
+                body = self._read(response, described)
                 if response.status_code < _OK_END:
-                    return body
-                answer = Answer(response.status_code, response.headers, body, request)
+                    return body, response.headers
+                answer = Answer(response.status_code, response.headers, body, described)
         except requests.RequestException as error:
             # The original may quote the URL and headers; its kind and cause are enough.
-            message = f"{request} failed: {_cause(error)}"
+            message = f"{described} failed: {_cause(error)}"
             raise TemporaryError(message) from None
         raise self._classify(answer)
 
@@ -205,9 +279,10 @@ class RestClient:
                 raise TemporaryError(message)
         return b"".join(chunks)
 
-    def _describe(self, path: str, params: list[tuple[str, str]]) -> str:
-        query = requests.Request("GET", self._base_url + path, params=params).prepare().url or ""
-        text = f"GET {redact_url(query)}"
+    def _describe(self, request: _Request) -> str:
+        url = self._base_url + request.path
+        query = requests.Request("GET", url, params=request.params).prepare().url or ""
+        text = f"{request.method} {redact_url(query)}"
         return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
 
     def _heals_soon(self, error: BaseException) -> bool:
