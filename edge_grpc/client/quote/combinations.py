@@ -25,20 +25,15 @@ _LEAST_TURNS = 300
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Promotions that are applied together, in order, and what each does."""
+    """Promotions that are applied together, in order, and what each does.
 
+    `left` is to pay per unit; `worth` is what the customer saves now and gets back later.
+    """
+
+    left: tuple[int, ...]
     applied: Applied = ()
-    left: tuple[int, ...] = ()
-
-    @property
-    def worth(self) -> int:
-        """Return what the customer saves now and gets back later."""
-        return sum(effect.discount + effect.cashback for _, effect in self.applied)
-
-    @property
-    def points_hundredths(self) -> int:
-        """Return by how much points are multiplied."""
-        return max((effect.points_hundredths for _, effect in self.applied), default=100)
+    worth: int = 0
+    points_hundredths: int = 100
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -65,9 +60,10 @@ class Search:
     is_exact: bool = field(init=False, default=True)
     _turns: int = field(init=False)
     _most: dict[str, int] = field(init=False)
+    _apart: dict[str, set[str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.best = Outcome(left=self.bill.prices)
+        self.best = Outcome(self.bill.prices)
         self._turns = max(_LEAST_TURNS, _UNIT_STEPS // len(self.bill.prices))
 
     def run(self, promotions: Sequence[Promotion]) -> Outcome:
@@ -75,10 +71,14 @@ class Search:
         ordered = sorted(promotions, key=turn_order)
         for promotion in ordered:
             if not promotion.combination.is_stackable:
-                self._consider(self.after(Outcome(left=self.bill.prices), promotion))
+                self._consider(self.after(Outcome(self.bill.prices), promotion))
         stackable = [one for one in ordered if one.combination.is_stackable]
+        self._apart = {one.id: set(one.combination.cannot_combine_with) for one in stackable}
+        for one in stackable:
+            for other in one.combination.cannot_combine_with:
+                self._apart.setdefault(other, set()).add(one.id)
         self._most = {one.id: most_saved(one, self.bill) for one in stackable}
-        self._descend(Outcome(left=self.bill.prices), stackable)
+        self._descend(Outcome(self.bill.prices), stackable)
         return self.best
 
     def after(self, before: Outcome, promotion: Promotion) -> Outcome:
@@ -88,7 +88,12 @@ class Search:
             return before
         taken = effect.taken
         left = tuple(amount - taken.get(unit, 0) for unit, amount in enumerate(before.left))
-        return Outcome((*before.applied, (promotion, effect)), left)
+        return Outcome(
+            left,
+            (*before.applied, (promotion, effect)),
+            before.worth + sum(before.left) - sum(left) + effect.cashback,
+            max(before.points_hundredths, effect.points_hundredths),
+        )
 
     def _consider(self, outcome: Outcome) -> None:
         if outcome.rank > self.best.rank:
@@ -108,5 +113,6 @@ class Search:
             self._turns -= 1
             taken = self.after(outcome, promotion)
             if taken is not outcome:
-                fitting = [one for one in rest[place + 1 :] if not excludes(one, promotion)]
+                apart = self._apart[promotion.id]
+                fitting = [one for one in rest[place + 1 :] if one.id not in apart]
                 self._descend(taken, fitting)
