@@ -58,7 +58,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint -q sql/migrations sql/queries
 	@$(BIN)/squawk --assume-in-transaction sql/migrations/*.sql 2>&1 | tail -n 3
-	@$(BIN)/pytest -q -m 'not airflow' tests/unit
+	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
 test: check ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
