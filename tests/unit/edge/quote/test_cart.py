@@ -29,7 +29,7 @@ def test_everything_wrong_is_said_at_once_with_its_place():
         {"id": "1", "product_id": "a", "sku": "b", "quantity": 1},
         {"id": "2", "sku": "b", "quantity": 1.5},
         {"id": "3", "sku": "b", "quantity": 0, "unit_price": "-1"},
-        {"id": "4", "sku": "b", "quantiti": 2}], "chanel": "kiosk"}"""
+        {"id": "4", "sku": "b", "quantiti": 2}], "channels": "kiosk"}"""
 
     found = problems(text)
 
@@ -41,7 +41,7 @@ def test_everything_wrong_is_said_at_once_with_its_place():
         ("lines[2].unit_price", "greater than or equal to 0"),
         ("lines[3].quantity", "is missing"),
         ("lines[3].quantiti", "is not a field"),
-        ("chanel", "is not a field"),
+        ("channels", "is not a field"),
     ]:
         assert any(problem.startswith(f"{place}: ") and what in problem for problem in found), place
 
