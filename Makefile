@@ -68,6 +68,14 @@ test: check ## Everything that has to pass, on real servers; ARGS='...' goes to 
 soak: setup ## The long forms of the tests; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
 
+EDGE_HISTORIES ?= 10000
+EDGE_UPLOADS ?= 200000
+
+.PHONY: soak-edge
+soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), then uploads amid kills (EDGE_UPLOADS)
+	@EDGE_HISTORIES=$(EDGE_HISTORIES) EDGE_UPLOADS=$(EDGE_UPLOADS) nice $(STACK) exec --home $(STATE)/soak-edge --only services -- \
+	  $(BIN)/pytest -q -rP -m soak --timeout 0 tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
+
 .PHONY: demo
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself
 	@$(STACK) exec -- $(PY) -m sandbox.demo $(if $(ONCE),--once)
