@@ -108,7 +108,6 @@ class Life:
         self._lane, self._history, self._path = lane, history, path
         self._tallies, self._chance, self._shop = lane.tallies, history.chance, history.shop
         self._second = second_edge(self._chance, history)
-        self._second_scratch = lambda: PlainEdge(self._second.call, **self._second.fields)
 
     async def __aenter__(self):
         self._session = Session(credentials(self._lane.server, self._shop))
@@ -131,8 +130,8 @@ class Life:
         assert held == scratch.held
         if self._second is not None and self._chance.random() < 0.7:
             await self._second.sync(self._session)
-            scratch = await self._second_scratch().sync(self._session)
-            assert self._second.held == scratch.held, self._second.fields
+            fresh = PlainEdge(self._second.call, **self._second.fields)
+            assert self._second.held == (await fresh.sync(self._session)).held, fresh.fields
             self._tallies.syncs += 1
         self._tallies.syncs += 1
 

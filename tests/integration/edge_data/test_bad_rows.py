@@ -92,7 +92,5 @@ async def test_value_that_no_message_can_carry_is_refused_where_it_is_written(sh
     await shop.add_promotion(start_on=dt.date(2026, 1, 1), end_on=dt.date(2026, 12, 31))
     await shop.add("holidays", company_id=shop.company_id, held_on=dt.date(2026, 1, 1), name="H")
 
-    with pytest.raises(asyncpg.CheckViolationError) as caught:
+    with pytest.raises(asyncpg.CheckViolationError, match=constraint):
         await shop.conn.execute(REFUSED[constraint])
-
-    assert caught.value.constraint_name == constraint

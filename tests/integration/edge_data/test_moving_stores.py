@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from edge_grpc import selector
@@ -55,7 +57,7 @@ async def test_price_that_changed_while_the_store_was_elsewhere_is_in_the_change
     await publish(conn, other.company_id)
 
     scope = await selector.load_scope(conn, shop.company_id, shop.store_id)
-    since = Since(old.version, old.changed_at)
+    since = Since(old.version, dt.datetime(2026, 5, 10, tzinfo=dt.UTC))
     found = await selector.list_products(conn, scope, Filters(), since=since)
     assert [record.record_id for record in found] == [product]
     assert found[0].version > old.version
