@@ -35,6 +35,19 @@ $(STATE)/venv/.complete: $(UV) sandbox/requirements.txt
 .PHONY: setup
 setup: .venv/.complete $(STATE)/venv/.complete ## Create the two virtual environments (product, embedded servers)
 
+NODE := $(STATE)/node
+
+$(NODE)/.complete: tests/e2e/node/package.json tests/e2e/node/package-lock.json
+	@mkdir -p $(NODE) && cp $^ $(NODE)/
+	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+.PHONY: setup-node
+setup-node: ## Install what the Node edge client of the tests needs (skipped without Node.js and npm)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) -s $(NODE)/.complete; \
+	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js 18 or newer and npm are needed: install them (Debian: apt-get install nodejs npm)"; exit 1; \
+	else echo "No Node.js and npm on the PATH: the tests of the Node edge client will be skipped"; fi
+
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
 	@for name in requirements requirements-dev requirements-image sandbox/requirements; do \
@@ -61,7 +74,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
-test: check ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
+test: check setup-node ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak' $(ARGS)
 
 .PHONY: soak
