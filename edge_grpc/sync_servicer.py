@@ -13,7 +13,7 @@ from edge_grpc.auth import caller, require_tenant
 from edge_grpc.cursor import Cursor, CursorSeal, invalid_cursor
 from edge_grpc.database import Database, rows
 from edge_grpc.drain import Drain
-from edge_grpc.errors import InvalidArgumentError, UnauthenticatedError
+from edge_grpc.errors import InvalidArgumentError, InvalidFieldError, UnauthenticatedError
 from edge_grpc.interceptors import note
 from edge_grpc.selector import KINDS, Kind
 from edge_grpc.status import Context
@@ -23,7 +23,7 @@ from edge_grpc.tenants import find_tenant
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
 
-_LONGEST_VERSION = 100
+_MOST_REFUSED = 100
 Frames = AsyncIterator[Any]
 
 
@@ -83,18 +83,33 @@ class SyncServicer:
         if not cursor.belongs_to(principal.company_id, principal.store_id):
             raise invalid_cursor()
         note(refused=len(request.refused))
+        if len(request.refused) > _MOST_REFUSED:
+            message = f"refused holds more than {_MOST_REFUSED} records."
+            raise InvalidFieldError(message)
         expected = await self._expected(cursor)
         held = {holding.kind: holding for holding in request.holdings}
         drifted = expected is not None and any(
             held.get(one.kind, frames.Holding(kind=one.kind)) != one for one in expected
         )
-        await self._database.rows(
-            "edge_service/save_report.sql",
-            client_id=principal.client_id,
-            version=cursor.version,
-            client_version=request.client_version.replace("\x00", "")[:_LONGEST_VERSION],
-            drifted=drifted,
-        )
+        client_version = _plain(request.client_version)
+        async with self._database.transaction() as conn:
+            await rows(
+                conn,
+                "edge_service/save_report.sql",
+                client_id=principal.client_id,
+                version=cursor.version,
+                client_version=client_version,
+                drifted=drifted,
+            )
+            await rows(
+                conn,
+                "edge_service/save_refused_records.sql",
+                store_id=principal.store_id,
+                client_version=client_version,
+                record_ids=[_plain(one.id) for one in request.refused],
+                versions=[one.version for one in request.refused],
+                reasons=[_plain(one.reason, 500) for one in request.refused],
+            )
         return sync.ReportSyncResponse(reset=drifted, expected=expected if drifted else None)
 
     async def _expected(self, cursor: Cursor) -> list[frames.Holding] | None:
@@ -112,3 +127,8 @@ class SyncServicer:
             frames.Holding(kind=batches.KIND_NUMBERS[kind], count=one.count, checksum=one.checksum)
             for kind, one in held.items()
         ]
+
+
+def _plain(text: str, longest: int = 100) -> str:
+    """Return an edge's words as PostgreSQL can keep them."""
+    return text.replace("\x00", "")[:longest]

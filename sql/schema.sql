@@ -614,6 +614,19 @@ CREATE TABLE edge.refresh_tokens (
 
 COMMENT ON TABLE edge.refresh_tokens IS 'Each works once; a second use voids its family.';
 
+CREATE TABLE edge.refused_records (
+    store_id uuid NOT NULL,
+    record_id text NOT NULL,
+    version bigint NOT NULL,
+    reason text NOT NULL,
+    client_version text NOT NULL,
+    times bigint DEFAULT 1 NOT NULL,
+    first_reported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_reported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE edge.refused_records IS 'What a store''s edge last said that it skips, and why; a report without a record takes it away. At most 100 a store.';
+
 CREATE TABLE edge.store_brands (
     store_id uuid NOT NULL,
     brand_id uuid NOT NULL
@@ -1006,6 +1019,9 @@ ALTER TABLE ONLY edge.publications
 ALTER TABLE ONLY edge.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY edge.refused_records
+    ADD CONSTRAINT refused_records_pkey PRIMARY KEY (store_id, record_id);
+
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_pkey PRIMARY KEY (store_id, brand_id);
 
@@ -1350,6 +1366,9 @@ ALTER TABLE ONLY edge.promotions
 
 ALTER TABLE ONLY edge.refresh_tokens
     ADD CONSTRAINT refresh_tokens_client_id_fkey FOREIGN KEY (client_id) REFERENCES edge.edge_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.refused_records
+    ADD CONSTRAINT refused_records_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;

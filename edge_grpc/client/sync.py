@@ -138,6 +138,7 @@ class Syncer:
             store_id=grant.store_id,
             cursor=self._store.cursor(),
             holdings=[self._store.holding(kind) for kind in TABLES],
+            refused=self._store.refused(),
             client_version=CLIENT_VERSION,
         )
         try:
