@@ -114,7 +114,7 @@ FIRST_PROMOTION = PromotionKey(0, 2**31, NIL)
 
 async def load_scope(conn: Connection, company_id: UUID, store_id: UUID) -> StoreScope:
     """Return the store's scope, or raise STORE_NOT_FOUND (also for an inactive store)."""
-    found = await rows(conn, "get_store_scope.sql", company_id=company_id, store_id=store_id)
+    found = await rows(conn, "edge/get_store_scope.sql", company_id=company_id, store_id=store_id)
     if not found:
         reason = "STORE_NOT_FOUND"
         raise NotFoundError(reason, "There is no such store in this company.")
@@ -135,7 +135,7 @@ async def list_categories(  # noqa: PLR0913 - a selection is what it is
     """Return a page of the store's categories, or of those that changed, by id."""
     found = await rows(
         conn,
-        "list_categories.sql",
+        "edge/list_categories.sql",
         **_selection(scope, filters),
         since_version=since.version if since else None,
         after_id=after,
@@ -154,7 +154,7 @@ async def list_products(  # noqa: PLR0913 - a selection is what it is
     page: int = 1000,
 ) -> list[Record]:
     """Return a page of the store's products at its prices, or of those that changed, by id."""
-    query = "list_changed_products.sql" if since else "list_products.sql"
+    query = "edge/list_changed_products.sql" if since else "edge/list_products.sql"
     found = await rows(
         conn,
         f"{query}",
@@ -183,7 +183,7 @@ async def list_promotions(  # noqa: PLR0913 - a selection is what it is
     """
     found = await rows(
         conn,
-        "list_promotions.sql",
+        "edge/list_promotions.sql",
         **_promotion_selection(scope, filters, as_of, since),
         after_execution_priority=after.execution_priority,
         after_priority=after.priority,
@@ -222,7 +222,9 @@ async def list_removals(  # noqa: PLR0913 - a selection is what it is
         else _selection(scope, filters) | {"since_version": since.version}
     )
     plural = {"category": "categories", "product": "products", "promotion": "promotions"}[kind]
-    found = await rows(conn, f"list_removed_{plural}.sql", **selection, after_id=after, page=page)
+    found = await rows(
+        conn, f"edge/list_removed_{plural}.sql", **selection, after_id=after, page=page
+    )
     return [Removal(row["record_id"], row["version"], row["reason"]) for row in found]
 
 
@@ -237,7 +239,7 @@ async def get_holdings(
     """Return counts and checksums of what the store should hold, as Checkpoint.holdings says."""
     found = await rows(
         conn,
-        "get_holdings.sql",
+        "edge/get_holdings.sql",
         **_promotion_selection(scope, filters, as_of, None),
         include_inactive_records=bool(filters.include_inactive),
         kinds=list(kinds),
@@ -251,14 +253,14 @@ async def get_next_boundary(
 ) -> datetime | None:
     """Return when time alone next changes the store's promotions: a midnight in the store."""
     found = await rows(
-        conn, "get_next_boundary.sql", **_promotion_selection(scope, filters, as_of, None)
+        conn, "edge/get_next_boundary.sql", **_promotion_selection(scope, filters, as_of, None)
     )
     return found[0]["boundary_at"]
 
 
 async def find_version_at(conn: Connection, company_id: UUID, instant: datetime) -> int:
     """Return a version that was served safely before an instant (0: before everything)."""
-    found = await rows(conn, "find_version_at.sql", company_id=company_id, instant=instant)
+    found = await rows(conn, "edge/find_version_at.sql", company_id=company_id, instant=instant)
     return found[0]["version"]
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from edge_grpc.batches import Masks
 from edge_grpc.compile_store import Publication, publish
 from edge_grpc.cursor import Cursor, CursorSeal, Progress, fingerprint, invalid_cursor
-from edge_grpc.database import Connection, rows
 from edge_grpc.errors import CursorTooOldError, InvalidArgumentError, InvalidFieldError
+from edge_grpc.queries import Connection, rows
 from edge_grpc.selector import (
     KINDS,
     Filters,

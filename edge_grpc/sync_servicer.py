@@ -11,10 +11,11 @@ import grpc
 from edge_grpc import batches, selector
 from edge_grpc.auth import caller, require_tenant
 from edge_grpc.cursor import Cursor, CursorSeal, invalid_cursor
-from edge_grpc.database import Database, rows
+from edge_grpc.database import Database
 from edge_grpc.drain import Drain
 from edge_grpc.errors import InvalidArgumentError, InvalidFieldError, UnauthenticatedError
 from edge_grpc.interceptors import note
+from edge_grpc.queries import rows
 from edge_grpc.selector import KINDS, Kind
 from edge_grpc.status import Context
 from edge_grpc.sync_plan import DEFAULT, Request, plan, wanted

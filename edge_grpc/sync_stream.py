@@ -16,8 +16,9 @@ from uuid import UUID
 
 from edge_grpc import batches, metrics, selector
 from edge_grpc.cursor import Cursor, CursorSeal, Progress
-from edge_grpc.database import Connection, Database, rows
+from edge_grpc.database import Database
 from edge_grpc.drain import Drain
+from edge_grpc.queries import Connection, rows
 from edge_grpc.selector import FIRST_PROMOTION, NIL, Kind, PromotionKey, Record, Removal, Since
 from edge_grpc.sync_plan import Plan
 from edge_grpc.v1 import sync_frames_pb2 as frames

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from edge_grpc import metrics
-from edge_grpc.database import CONNECTION_ERRORS, Database, rows
+from edge_grpc.database import CONNECTION_ERRORS, Database
+from edge_grpc.queries import rows
 
 logger = logging.getLogger(__name__)
 CHANNEL = "edge_changes"

@@ -31,7 +31,7 @@ async def test_old_removals_go_and_the_floor_rises(make_shop):
         shop.company_id,
     )
 
-    await rows(shop.conn, "prune_tombstones.sql", kept=dt.timedelta(days=90))
+    await rows(shop.conn, "edge/prune_tombstones.sql", kept=dt.timedelta(days=90))
     after = await publish(shop.conn, shop.company_id)
 
     assert (after.version, after.floor_version) == (old.version, old.version)
@@ -49,7 +49,7 @@ async def test_young_removals_stay(make_shop):
     await shop.conn.execute("DELETE FROM edge.products WHERE product_id = $1", product)
     await publish(shop.conn, shop.company_id)
 
-    await rows(shop.conn, "prune_tombstones.sql", kept=dt.timedelta(days=90))
+    await rows(shop.conn, "edge/prune_tombstones.sql", kept=dt.timedelta(days=90))
     publication = await publish(shop.conn, shop.company_id)
 
     assert publication.floor_version == 0
