@@ -166,6 +166,20 @@ async def list_products(  # noqa: PLR0913 - a selection is what it is
     return [_record(row) for row in found]
 
 
+async def list_overlaid_products(
+    conn: Connection, scope: StoreScope, filters: Filters, *, after: UUID = NIL, page: int = 1000
+) -> list[Record]:
+    """Return a page, by id, of the store's products that have or had fields of the store's own."""
+    found = await rows(
+        conn,
+        "edge/list_overlaid_products.sql",
+        **_selection(scope, filters),
+        after_id=after,
+        page=page,
+    )
+    return [_record(row) for row in found]
+
+
 async def list_promotions(  # noqa: PLR0913 - a selection is what it is
     conn: Connection,
     scope: StoreScope,
@@ -244,7 +258,9 @@ async def get_holdings(
         include_inactive_records=bool(filters.include_inactive),
         kinds=list(kinds),
     )
-    held = {row["kind"]: Holding(row["records"], int(row["checksum"]) % 2**64) for row in found}
+    held = {
+        row["kind"]: Holding(int(row["records"]), int(row["checksum"]) % 2**64) for row in found
+    }
     return {kind: held.get(kind, Holding(0, 0)) for kind in kinds}
 
 
@@ -266,7 +282,7 @@ async def find_version_at(conn: Connection, company_id: UUID, instant: datetime)
 
 async def has_scope_changed(conn: Connection, store_id: UUID, version: int) -> bool:
     """Tell whether the store's brands, zone, company or settings changed after a version."""
-    found = await rows(conn, "has_scope_changed.sql", store_id=store_id, version=version)
+    found = await rows(conn, "edge/has_scope_changed.sql", store_id=store_id, version=version)
     return found[0]["changed"]
 
 
@@ -275,7 +291,8 @@ def _record(row: Row) -> Record:
     return Record(record_id, version, wire.versioned(row["body"], version), record_id)
 
 
-def _brands(scope: StoreScope, filters: Filters) -> Sequence[UUID]:
+def brands(scope: StoreScope, filters: Filters) -> Sequence[UUID]:
+    """Return the brands that a request is about."""
     if filters.brand_id is None:
         return scope.brand_ids
     return [brand for brand in scope.brand_ids if brand == filters.brand_id]
@@ -285,7 +302,7 @@ def _selection(scope: StoreScope, filters: Filters) -> dict[str, Any]:
     return {
         "company_id": scope.company_id,
         "store_id": scope.store_id,
-        "brand_ids": _brands(scope, filters),
+        "brand_ids": brands(scope, filters),
         "include_inactive": bool(filters.include_inactive),
     }
 

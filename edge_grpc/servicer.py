@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from edge_grpc.auth import Generations
+from edge_grpc.chunk_store import ChunkStore
 from edge_grpc.credentials import CredentialStore
 from edge_grpc.cursor import CursorSeal
 from edge_grpc.database import Database
@@ -42,7 +43,12 @@ class EdgeSyncServicer:
         strangers = RateLimit(per_minute=checks, burst=checks)
         token = TokenServicer(credentials, tokens, generations, strangers)
         version = VersionServicer(settings, database, self._feed, self.drain, seal)
-        sync = SyncServicer(database, seal, self.drain)
+        chunks = ChunkStore(
+            database,
+            cache_bytes=settings.chunk_cache_mb << 20,
+            chunk_records=settings.chunk_records,
+        )
+        sync = SyncServicer(database, chunks, seal, self.drain)
         usage = UsageServicer(database)
         self.IssueToken = token.IssueToken
         self.RefreshToken = token.RefreshToken

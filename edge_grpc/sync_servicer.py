@@ -10,6 +10,7 @@ import grpc
 
 from edge_grpc import batches, selector
 from edge_grpc.auth import caller, require_tenant
+from edge_grpc.chunk_store import ChunkStore
 from edge_grpc.cursor import Cursor, CursorSeal, invalid_cursor
 from edge_grpc.database import Database
 from edge_grpc.drain import Drain
@@ -31,8 +32,11 @@ Frames = AsyncIterator[Any]
 class SyncServicer:
     """The calls that bring data to stores."""
 
-    def __init__(self, database: Database, seal: CursorSeal, drain: Drain) -> None:
+    def __init__(
+        self, database: Database, chunks: ChunkStore, seal: CursorSeal, drain: Drain
+    ) -> None:
         self._database = database
+        self._chunks = chunks
         self._seal = seal
         self._drain = drain
 
@@ -66,9 +70,9 @@ class SyncServicer:
         await find_tenant(self._database, principal)
         async with self._database.connection() as conn:
             planned = await plan(conn, self._seal, principal, request, want)
-        if planned.scope.enable_compression:
-            context.set_compression(grpc.Compression.Gzip)
-        stream = SyncStream(self._database, self._seal, self._drain, planned)
+        # Batches are packed once a change; gRPC's own compression would do it again per stream.
+        context.set_compression(grpc.Compression.NoCompression)
+        stream = SyncStream(self._database, self._chunks, self._seal, self._drain, planned)
         async for frame in stream.frames():
             yield frame
             tally = stream.tally

@@ -6,6 +6,7 @@ crash loses no progress; the tills see them when the last checkpoint is applied,
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
@@ -139,7 +140,7 @@ class EdgeStore:
         return max(0, checkpoint.next_boundary_at.seconds - self.fact("as_of", 0))
 
     def _apply_frame(self, frame: SyncResponse) -> None:
-        batch = frame.batch
+        batch = unpacked(frame.batch)
         if batch.kind:
             self._upsert(batch.kind, (*batch.categories, *batch.products, *batch.promotions))
             self._refuse(batch.promotions)
@@ -190,6 +191,18 @@ class EdgeStore:
         query = f"SELECT id, version FROM {TABLES[kind]}"  # noqa: S608
         count, total = _sum(self._conn.execute(query))
         return frames.Holding(kind=kind, count=count, checksum=total)
+
+
+def unpacked(batch: frames.Batch) -> frames.Batch:
+    """Return a batch with its records in its lists, however they came."""
+    if not batch.packed:
+        return batch
+    if batch.codec != frames.CODEC_GZIP:
+        message = f"codec {batch.codec} was not asked for"
+        raise ValueError(message)
+    lists = frames.Batch.FromString(gzip.decompress(batch.packed))
+    lists.kind = batch.kind
+    return lists
 
 
 def _sum(rows: Iterator[tuple[str, int]]) -> tuple[int, int]:

@@ -72,7 +72,10 @@ class Lane:
         """Stop the server with whatever it is sending, and start it again on its port."""
         await self._stack.aclose()
         start = self._serving(
-            dsn=self._clock.dsn, listen=f"127.0.0.1:{self._port}", drain_seconds=0.05
+            dsn=self._clock.dsn,
+            listen=f"127.0.0.1:{self._port}",
+            drain_seconds=0.05,
+            chunk_records=4,  # so that chunks are split, emptied and built again all the time
         )
         self.server = await self._stack.enter_async_context(start)
         self._port = self.server.port
