@@ -63,6 +63,27 @@ $$;
 
 COMMENT ON FUNCTION edge.is_in_window(r edge.promotion_records, strategy text, future_days bigint, past_days bigint, today date) IS 'Whether a company''s sync strategy sends a promotion on a day, which is the store''s local day.';
 
+CREATE FUNCTION edge.keep_product_holdings() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    changed text := CASE TG_OP
+        WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM new_rows'
+        WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM old_rows'
+        ELSE 'SELECT 1 AS sign, * FROM new_rows UNION ALL SELECT -1, * FROM old_rows'
+    END;
+BEGIN
+    EXECUTE 'WITH changed AS (' || changed || ') '
+        'INSERT INTO edge.product_holdings AS h (company_id, brand_id, store_id, records, checksum) '
+        || TG_ARGV[0] ||
+        ' ON CONFLICT (company_id, brand_id, store_id) DO UPDATE '
+        'SET records = h.records + excluded.records, checksum = h.checksum + excluded.checksum';
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION edge.keep_product_holdings() IS 'Its argument is a query over `changed` (rows after the statement, sign 1, and before it, sign -1).';
+
 CREATE FUNCTION edge.mark_changes() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -112,6 +133,10 @@ BEGIN
             DELETE FROM edge.store_product_records WHERE company_id = company;
             DELETE FROM edge.promotion_records WHERE company_id = company;
             DELETE FROM edge.store_scopes WHERE company_id = company;
+            -- The scopes first: whoever is building chunks is waited for, then they are all seen.
+            DELETE FROM edge.chunk_scopes WHERE company_id = company;
+            DELETE FROM edge.product_chunks WHERE company_id = company;
+            DELETE FROM edge.product_holdings WHERE company_id = company;
         END IF;
     END LOOP;
     RETURN NULL;
@@ -134,6 +159,18 @@ CREATE FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands 
 $$;
 
 COMMENT ON FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands uuid[]) IS 'Whether a promotion is for a store, or for at least one of these brands in it, now or on another day.';
+
+CREATE FUNCTION edge.record_hash(record_id uuid, version bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT (
+        'x' || encode(
+            substring(sha256(convert_to(record_id::text || ':' || version::text, 'UTF8')), 1, 8), 'hex'
+        )
+    )::bit(64)::bigint::numeric
+$$;
+
+COMMENT ON FUNCTION edge.record_hash(record_id uuid, version bigint) IS 'What a record adds to a checksum: see Holding in the contract.';
 
 CREATE FUNCTION edge.refuse_truncate() RETURNS trigger
     LANGUAGE plpgsql
@@ -291,6 +328,19 @@ CREATE TABLE edge.changes (
 
 COMMENT ON TABLE edge.changes IS 'Companies that a running transaction has changed; emptied by its commit, so others never see a row.';
 
+CREATE TABLE edge.chunk_scopes (
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    version bigint NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE edge.chunk_scopes IS 'Brands that have chunks. Whoever marks or rebuilds chunks holds the lock of the brand''s row.';
+
+COMMENT ON COLUMN edge.chunk_scopes.version IS 'Changes up to here have made their chunks dirty.';
+
+COMMENT ON COLUMN edge.chunk_scopes.revision IS 'Rises with each change of the brand''s list of chunks.';
+
 CREATE TABLE edge.companies (
     company_id uuid DEFAULT gen_random_uuid() NOT NULL,
     code text NOT NULL,
@@ -368,6 +418,44 @@ CREATE TABLE edge.package_promotions (
 );
 
 COMMENT ON TABLE edge.package_promotions IS 'The set that a package promotion sells.';
+
+CREATE TABLE edge.product_chunks (
+    chunk_id bigint NOT NULL,
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    first_id uuid NOT NULL,
+    is_dirty boolean NOT NULL,
+    records bigint NOT NULL,
+    body bytea NOT NULL,
+    packed bytea NOT NULL
+);
+ALTER TABLE ONLY edge.product_chunks ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE ONLY edge.product_chunks ALTER COLUMN packed SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE edge.product_chunks IS 'A brand''s active products from first_id up to the next chunk''s, framed for a batch, without any store''s overlay. A rebuilt chunk has another id, so that what is kept by id never changes.';
+
+COMMENT ON COLUMN edge.product_chunks.packed IS 'The same, compressed with gzip once for everybody.';
+
+ALTER TABLE edge.product_chunks ALTER COLUMN chunk_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME edge.product_chunks_chunk_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE edge.product_holdings (
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    records numeric NOT NULL,
+    checksum numeric NOT NULL
+);
+
+COMMENT ON TABLE edge.product_holdings IS 'Count and checksum of a brand''s active products, kept by triggers on their records. Only the publication of a company changes them, so nobody waits for its rows.';
+
+COMMENT ON COLUMN edge.product_holdings.store_id IS 'All zeros: the brand''s own. A store: what its overlays add, where they are newer than their product.';
 
 CREATE TABLE edge.product_records (
     company_id uuid NOT NULL,
@@ -944,6 +1032,9 @@ ALTER TABLE ONLY edge.category_records
 ALTER TABLE ONLY edge.changes
     ADD CONSTRAINT changes_pkey PRIMARY KEY (xact_id, company_id);
 
+ALTER TABLE ONLY edge.chunk_scopes
+    ADD CONSTRAINT chunk_scopes_pkey PRIMARY KEY (company_id, brand_id);
+
 ALTER TABLE ONLY edge.companies
     ADD CONSTRAINT companies_code_key UNIQUE (code);
 
@@ -967,6 +1058,15 @@ ALTER TABLE ONLY edge.marks
 
 ALTER TABLE ONLY edge.package_promotions
     ADD CONSTRAINT package_promotions_pkey PRIMARY KEY (promotion_id);
+
+ALTER TABLE ONLY edge.product_chunks
+    ADD CONSTRAINT product_chunks_first_id_key UNIQUE (company_id, brand_id, first_id);
+
+ALTER TABLE ONLY edge.product_chunks
+    ADD CONSTRAINT product_chunks_pkey PRIMARY KEY (chunk_id);
+
+ALTER TABLE ONLY edge.product_holdings
+    ADD CONSTRAINT product_holdings_pkey PRIMARY KEY (company_id, brand_id, store_id);
 
 ALTER TABLE ONLY edge.product_records
     ADD CONSTRAINT product_records_pkey PRIMARY KEY (company_id, product_id);
@@ -1098,6 +1198,8 @@ CREATE INDEX edge_clients_store_id_idx ON edge.edge_clients USING btree (store_i
 
 CREATE INDEX marks_company_id_idx ON edge.marks USING btree (company_id);
 
+CREATE INDEX product_records_brand_id_idx ON edge.product_records USING btree (company_id, brand_id, product_id);
+
 CREATE INDEX product_records_version_idx ON edge.product_records USING btree (company_id, version, product_id);
 
 CREATE INDEX products_brand_id_idx ON edge.products USING btree (brand_id);
@@ -1146,6 +1248,8 @@ CREATE INDEX refresh_tokens_family_id_idx ON edge.refresh_tokens USING btree (fa
 
 CREATE INDEX store_brands_brand_id_idx ON edge.store_brands USING btree (brand_id);
 
+CREATE INDEX store_product_records_product_id_idx ON edge.store_product_records USING btree (product_id, version);
+
 CREATE INDEX store_product_records_version_idx ON edge.store_product_records USING btree (store_id, version, product_id);
 
 CREATE INDEX store_products_product_id_idx ON edge.store_products USING btree (product_id);
@@ -1165,6 +1269,18 @@ CREATE INDEX sync_pages_run_key_idx ON ops.sync_pages USING btree (run_key);
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs USING btree (flow, started_at DESC);
 
 CREATE TRIGGER add_company_rows AFTER INSERT ON edge.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.add_company_rows();
+
+CREATE TRIGGER keep_deletes AFTER DELETE ON edge.product_records REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_deletes AFTER DELETE ON edge.store_product_records REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, o.store_id, 0, sum(o.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS o INNER JOIN edge.product_records AS r ON o.product_id = r.product_id AND o.company_id = r.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_inserts AFTER INSERT ON edge.product_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_inserts AFTER INSERT ON edge.store_product_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, o.store_id, 0, sum(o.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS o INNER JOIN edge.product_records AS r ON o.product_id = r.product_id AND o.company_id = r.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_updates AFTER UPDATE ON edge.product_records REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_updates AFTER UPDATE ON edge.store_product_records REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, o.store_id, 0, sum(o.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS o INNER JOIN edge.product_records AS r ON o.product_id = r.product_id AND o.company_id = r.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
 
 CREATE TRIGGER mark_deletes AFTER DELETE ON edge.brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
 
