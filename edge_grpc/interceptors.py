@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncGenerator
@@ -12,15 +11,15 @@ from contextvars import ContextVar
 from typing import Any, cast
 
 import grpc
+from opentelemetry.trace import Span
 
-from edge_grpc import metrics
+from edge_grpc import logs, metrics, tracing
 from edge_grpc.auth import caller
 from edge_grpc.errors import UnavailableError
 from edge_grpc.interception import Call
 from edge_grpc.status import abort, translate_errors
 
 logger = logging.getLogger("edge_grpc.calls")
-_UNARY_SECONDS = 30
 _facts: ContextVar[dict[str, Any]] = ContextVar("facts")
 
 
@@ -37,16 +36,17 @@ async def recording(call: Call) -> AsyncGenerator[None]:
     started = time.perf_counter()
     if call.streaming:
         metrics.OPEN_STREAMS.labels(call.name).inc()
-    try:
-        yield
-    except asyncio.CancelledError:
-        facts["code"] = "CANCELLED"
-        raise
-    finally:
-        _record(call, facts, time.perf_counter() - started)
+    with tracing.span(call.method, call.context.invocation_metadata() or ()) as span:
+        try:
+            yield
+        except asyncio.CancelledError:
+            facts["code"] = "CANCELLED"
+            raise
+        finally:
+            _record(call, facts, time.perf_counter() - started, span)
 
 
-def _record(call: Call, facts: dict[str, Any], seconds: float) -> None:
+def _record(call: Call, facts: dict[str, Any], seconds: float, span: Span) -> None:
     if call.streaming:
         metrics.OPEN_STREAMS.labels(call.name).dec()
     code = facts.pop("code", None) or _code(call)
@@ -56,8 +56,9 @@ def _record(call: Call, facts: dict[str, Any], seconds: float) -> None:
     metrics.CALL_SECONDS.labels(call.name).observe(seconds)
     if code not in {"OK", "CANCELLED"} and store:
         metrics.STORE_FAILURES.labels(store).inc()
+    tracing.end(span, code)
     line = {"call": call.name, "code": code, "ms": round(seconds * 1000, 2), "store": store}
-    logger.info(json.dumps(line | _trace(call) | facts, default=str))
+    logger.info("call", extra=logs.facts(**line, **tracing.ids(span), **facts))
 
 
 def _code(call: Call) -> str:
@@ -67,24 +68,21 @@ def _code(call: Call) -> str:
     return "OK" if not code else next(c.name for c in grpc.StatusCode if c.value[0] == code)
 
 
-def _trace(call: Call) -> dict[str, str]:
-    """Return the caller's OpenTelemetry context, so that its trace finds this line."""
-    for key, value in call.context.invocation_metadata() or ():
-        if key == "traceparent":
-            return {"traceparent": str(value)[:64]}
-    return {}
+class Answering:
+    """Translates errors, and ends unary calls that take longer than so many seconds."""
 
+    def __init__(self, unary_seconds: float) -> None:
+        self._unary_seconds = unary_seconds
 
-@asynccontextmanager
-async def answering(call: Call) -> AsyncGenerator[None]:
-    """Translate errors, and end unary calls that take too long."""
-    async with translate_errors(call.context, call.name):
-        if call.streaming:
-            yield
-            return
-        try:
-            async with asyncio.timeout(_UNARY_SECONDS):
+    @asynccontextmanager
+    async def __call__(self, call: Call) -> AsyncGenerator[None]:
+        async with translate_errors(call.context, call.name):
+            if call.streaming:
                 yield
-        except TimeoutError:
-            slow = UnavailableError("DATABASE_AWAY", "Head office's data took too long.")
-            await abort(call.context, slow)
+                return
+            try:
+                async with asyncio.timeout(self._unary_seconds):
+                    yield
+            except TimeoutError:
+                slow = UnavailableError("DATABASE_AWAY", "Head office's data took too long.")
+                await abort(call.context, slow)

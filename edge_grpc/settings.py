@@ -50,6 +50,7 @@ class Settings(BaseModel):
     max_streams_per_connection: PositiveInt = 32
     calls_per_minute: PositiveInt = 600
     burst: PositiveInt = 120
+    unary_seconds: PositiveFloat = 30
     credential_checks_per_minute: PositiveInt = 30
 
     watch_heartbeat_seconds: PositiveFloat = 30
