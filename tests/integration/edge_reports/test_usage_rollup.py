@@ -15,7 +15,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from vendor_sync.edge_reports.flow import USAGE_ROLLUP
+from vendor_sync.edge_reports.flow import USAGE_ROLLUP, run_usage_rollup
 from vendor_sync.errors import ConfigurationError, LockedError
 from vendor_sync.postgres import connect, lock_flow
 
@@ -206,8 +206,6 @@ def test_second_run_waits_its_turn_and_wrong_parameters_are_named(office, databa
     with connect(database, application_name="other") as other:
         lock_flow(other, USAGE_ROLLUP, wait_seconds=1)
         with pytest.raises(LockedError):
-            from vendor_sync.edge_reports.flow import run_usage_rollup  # noqa: PLC0415
-
             run_usage_rollup(
                 office.connections.get,
                 run_id="late",
