@@ -14,6 +14,7 @@ from rich.console import Console
 
 from sandbox.demo.airflow_api import Airflow, DemoError
 from sandbox.demo.edge import EdgeDemo, home_of_stack
+from sandbox.demo.edge_reports import EdgeReportsDemo
 from sandbox.demo.trackier import TrackierDemo
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
 
@@ -45,6 +46,7 @@ def _run() -> str:
     vendors = VendorSandbox(setting["VENDOR_SANDBOX_URL"])
     link = TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     EdgeDemo(home_of_stack(), setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    EdgeReportsDemo(airflow, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     return link
 
 

@@ -1,4 +1,4 @@
-"""The edge's reports as Airflow runs them: triggered through REST, counts in the run, alerts out."""
+"""The edge's reports as Airflow runs them: triggered through REST, recorded, alerted about."""
 
 from __future__ import annotations
 
