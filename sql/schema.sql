@@ -490,6 +490,22 @@ CREATE TABLE edge.products (
 
 COMMENT ON TABLE edge.products IS 'What is sold; a store of the brand has every product of it.';
 
+CREATE TABLE edge.promotion_audits (
+    company_id uuid NOT NULL,
+    audited_on date NOT NULL,
+    promotion_id uuid NOT NULL,
+    finding text NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    detail text NOT NULL,
+    audited_at timestamp with time zone NOT NULL,
+    CONSTRAINT promotion_audits_finding_check CHECK ((finding = ANY (ARRAY['expiring'::text, 'never_used'::text, 'over_limit'::text, 'not_compiled'::text])))
+);
+
+COMMENT ON TABLE edge.promotion_audits IS 'What edge_promotion_audit found, a report a company and day; the day''s last run counts.';
+
+COMMENT ON COLUMN edge.promotion_audits.audited_on IS 'By the company''s time zone.';
+
 CREATE TABLE edge.promotion_compile_errors (
     promotion_id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -501,6 +517,34 @@ CREATE TABLE edge.promotion_compile_errors (
 );
 
 COMMENT ON TABLE edge.promotion_compile_errors IS 'Promotions that no store is served, and why. A row goes when its promotion compiles again.';
+
+CREATE TABLE edge.promotion_effectiveness (
+    promotion_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    business_on date NOT NULL,
+    currency text NOT NULL,
+    company_id uuid NOT NULL,
+    uses bigint NOT NULL,
+    taken_back bigint NOT NULL,
+    discount_amount numeric(24,4) NOT NULL,
+    bills bigint NOT NULL,
+    customers bigint NOT NULL,
+    first_used_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    rolled_up_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE edge.promotion_effectiveness IS 'How a promotion was used in a store on a day of the store. Made from edge.promotion_usages by edge_usage_rollup; a day is made anew whenever a use of it arrives, however late. No foreign keys: a sale stays a fact.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.uses IS 'All uses of the day, also those taken back since.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.taken_back IS 'Those that were taken back, on whatever day: it lowers the day of the use.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.discount_amount IS 'Given, less what was taken back.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.bills IS 'Bills with a use that was not taken back.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.customers IS 'Known customers of those bills.';
 
 CREATE TABLE edge.promotion_items (
     promotion_id uuid NOT NULL,
@@ -587,6 +631,7 @@ CREATE TABLE edge.promotion_usages (
     reverses_usage_id uuid,
     content_hash bytea NOT NULL,
     received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    recorded_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT promotion_usages_bill_id_check CHECK (((length(bill_id) >= 1) AND (length(bill_id) <= 100))),
     CONSTRAINT promotion_usages_discount_amount_check CHECK ((discount_amount >= (0)::numeric))
 );
@@ -598,6 +643,8 @@ COMMENT ON COLUMN edge.promotion_usages.usage_id IS 'Made by the edge with the b
 COMMENT ON COLUMN edge.promotion_usages.business_on IS 'The store''s day, as the edge says.';
 
 COMMENT ON COLUMN edge.promotion_usages.content_hash IS 'Tells a repeated record from a conflicting one.';
+
+COMMENT ON COLUMN edge.promotion_usages.recorded_in IS 'The transaction that stored it. A reader that goes on from the oldest one that was open misses no row, in whatever order they commit; received_at does not have that property.';
 
 CREATE TABLE edge.promotions (
     promotion_id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -714,6 +761,14 @@ CREATE TABLE edge.refused_records (
 );
 
 COMMENT ON TABLE edge.refused_records IS 'What a store''s edge last said that it skips, and why; a report without a record takes it away. At most 100 a store.';
+
+CREATE TABLE edge.rollup_progress (
+    report text NOT NULL,
+    processed_before xid8 NOT NULL,
+    rolled_up_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE edge.rollup_progress IS 'Up to where a rollup has read: everything that transactions below processed_before have stored.';
 
 CREATE TABLE edge.store_brands (
     store_id uuid NOT NULL,
@@ -1083,8 +1138,14 @@ ALTER TABLE ONLY edge.products
 ALTER TABLE edge.products
     ADD CONSTRAINT products_size_check CHECK ((((octet_length(name) + octet_length(description)) <= 100000) AND ((octet_length(sku) + octet_length(barcode)) <= 1000))) NOT VALID;
 
+ALTER TABLE ONLY edge.promotion_audits
+    ADD CONSTRAINT promotion_audits_pkey PRIMARY KEY (company_id, audited_on, promotion_id, finding);
+
 ALTER TABLE ONLY edge.promotion_compile_errors
     ADD CONSTRAINT promotion_compile_errors_pkey PRIMARY KEY (promotion_id);
+
+ALTER TABLE ONLY edge.promotion_effectiveness
+    ADD CONSTRAINT promotion_effectiveness_pkey PRIMARY KEY (promotion_id, store_id, business_on, currency);
 
 ALTER TABLE ONLY edge.promotion_items
     ADD CONSTRAINT promotion_items_pkey PRIMARY KEY (promotion_id, sort_order);
@@ -1121,6 +1182,9 @@ ALTER TABLE ONLY edge.refresh_tokens
 
 ALTER TABLE ONLY edge.refused_records
     ADD CONSTRAINT refused_records_pkey PRIMARY KEY (store_id, record_id);
+
+ALTER TABLE ONLY edge.rollup_progress
+    ADD CONSTRAINT rollup_progress_pkey PRIMARY KEY (report);
 
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_pkey PRIMARY KEY (store_id, brand_id);
@@ -1208,6 +1272,8 @@ CREATE INDEX products_category_id_idx ON edge.products USING btree (category_id)
 
 CREATE INDEX promotion_compile_errors_company_id_idx ON edge.promotion_compile_errors USING btree (company_id);
 
+CREATE INDEX promotion_effectiveness_company_id_business_on_idx ON edge.promotion_effectiveness USING btree (company_id, business_on);
+
 CREATE INDEX promotion_items_category_id_idx ON edge.promotion_items USING btree (category_id);
 
 CREATE INDEX promotion_items_product_id_idx ON edge.promotion_items USING btree (product_id);
@@ -1230,7 +1296,9 @@ CREATE INDEX promotion_tiers_free_product_id_idx ON edge.promotion_tiers USING b
 
 CREATE INDEX promotion_usages_company_id_received_at_idx ON edge.promotion_usages USING btree (company_id, received_at);
 
-CREATE INDEX promotion_usages_promotion_id_idx ON edge.promotion_usages USING btree (promotion_id);
+CREATE INDEX promotion_usages_promotion_id_store_id_business_on_idx ON edge.promotion_usages USING btree (promotion_id, store_id, business_on);
+
+CREATE INDEX promotion_usages_recorded_in_idx ON edge.promotion_usages USING btree (recorded_in);
 
 CREATE UNIQUE INDEX promotion_usages_store_id_reverses_usage_id_key ON edge.promotion_usages USING btree (store_id, reverses_usage_id) WHERE (reverses_usage_id IS NOT NULL);
 

@@ -1,5 +1,5 @@
 -- What Airflow says about promotions: how they were used, and which need somebody's attention.
--- depends: 0108_follow_store_scopes
+-- depends: 0111_create_edge_refused_records
 SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 
