@@ -160,5 +160,9 @@ proto-fresh: setup
 	@diff -r -x __init__.py -x __pycache__ $(PROTO)/edge_grpc/v1 edge_grpc/v1 || { echo "run \`make proto\` and commit edge_grpc/v1"; exit 1; }
 
 .PHONY: proto-check
-proto-check: proto-fresh $(BUF) ## Check that edge_grpc/v1 is fresh, and lint proto/ with buf (needs npm)
-	@cd proto && $(ROOT)/$(BUF) lint
+proto-check: proto-fresh $(BUF) ## Check edge_grpc/v1 is fresh; with buf, lint proto/ and compare it with the released contract (needs npm)
+	@cd proto && $(ROOT)/$(BUF) lint && $(ROOT)/$(BUF) breaking --against baseline.binpb
+
+.PHONY: proto-baseline
+proto-baseline: proto-check ## Take proto/ as released: from now on nothing of it may be changed or removed
+	@cd proto && $(ROOT)/$(BUF) build --exclude-source-info -o baseline.binpb
