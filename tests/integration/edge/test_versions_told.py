@@ -54,6 +54,7 @@ async def test_watch_tells_the_current_version_then_each_newer_one(office, sessi
 
 
 async def test_watch_gives_signs_of_life(serving, shop):
+    """Trap T25: a stream that says nothing is dead."""
     async with (
         serving(watch_heartbeat_seconds=0.1) as server,
         Session(credentials(server, shop)) as session,
@@ -68,6 +69,7 @@ async def test_watch_gives_signs_of_life(serving, shop):
 
 
 async def test_watch_survives_the_loss_of_the_listen_connection(office, session, shop):
+    """Trap T22: a lost notification delays a version and never hides it."""
     stream = await watch(session, shop)
     first = await stream.read()
 

@@ -16,6 +16,7 @@ NOW = dt.datetime(2026, 5, 10, tzinfo=dt.UTC)
 
 
 async def test_old_removals_go_and_the_floor_rises(make_shop):
+    """Trap T9: whoever is below the floor is told so."""
     shop = await make_shop()
     gone, kept = await shop.add_product("gone"), await shop.add_product("kept")
     await shop.add("store_products", store_id=shop.store_id, product_id=kept, price=1)
@@ -59,6 +60,7 @@ async def test_young_removals_stay(make_shop):
 
 
 async def test_restored_numbering_is_another_epoch(make_shop):
+    """Trap T18."""
     shop = await make_shop()
     first = await publish(shop.conn, shop.company_id)
 
