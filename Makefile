@@ -135,9 +135,21 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.trackier \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MILLION),--million) $(if $(DOCS),--write-docs)
 
+$(BENCH)/edge-venv/.complete: $(UV) benchmarks/edge-requirements.txt
+	@test -x $(BENCH)/edge-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/edge-venv
+	@VIRTUAL_ENV=$(BENCH)/edge-venv $(UV) pip sync -q --require-hashes --compile-bytecode benchmarks/edge-requirements.txt
+	@touch $@
+
+.PHONY: bench-edge
+bench-edge: setup $(BENCH)/edge-venv/.complete ## Measure the edge service (PRODUCTS=100000: smaller, TENFOLD=1: the delta at ten times the products too, PARTS='full delta': only these, DOCS=1: write docs/benchmarks.md)
+	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.edge \
+	  $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TENFOLD),--tenfold) \
+	  $(if $(PARTS),--parts $(PARTS)) $(if $(DOCS),--write-docs)
+
 .PHONY: bench-lock
-bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
-	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt
+bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again
+	@for name in dlt edge; do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/$$name-requirements.in -o benchmarks/$$name-requirements.txt; done
 
 PROTO := $(STATE)/proto
 BUF := $(STATE)/buf/node_modules/.bin/buf
