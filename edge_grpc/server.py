@@ -25,8 +25,8 @@ from edge_grpc.auth import Authentication, Generations
 from edge_grpc.cursor import CursorSeal
 from edge_grpc.drain import Drain
 from edge_grpc.errors import ConfigurationError
-from edge_grpc.interception import Parsing, Surrounding
-from edge_grpc.interceptors import Answering, recording
+from edge_grpc.interception import Surrounding
+from edge_grpc.interceptors import answering, recording
 from edge_grpc.rate_limit import RateLimit
 from edge_grpc.servicer import EdgeSyncServicer
 from edge_grpc.settings import Settings
@@ -99,12 +99,7 @@ class Server:
         per_store = RateLimit(per_minute=settings.calls_per_minute, burst=settings.burst)
         authentication = Authentication(tokens, self.generations, per_store)
         server = grpc.aio.server(
-            interceptors=[
-                Surrounding(recording),
-                Surrounding(Answering(settings.unary_seconds)),
-                Surrounding(authentication),
-                Parsing(),
-            ],
+            interceptors=[Surrounding(recording, answering, authentication)],
             options=channel_options(settings),
         )
         edge_sync_service_pb2_grpc.add_EdgeSyncServiceServicer_to_server(servicer, server)

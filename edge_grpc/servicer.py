@@ -34,7 +34,9 @@ class EdgeSyncServicer:
         generations: Generations,
     ) -> None:
         self.drain = Drain()
-        self._feed = VersionFeed(database, poll_seconds=settings.watch_poll_seconds)
+        self._feed = VersionFeed(
+            database, self.drain.begun, poll_seconds=settings.watch_poll_seconds
+        )
         self._revocations = Revocations(
             database, generations, poll_seconds=settings.revocation_poll_seconds
         )
@@ -42,7 +44,7 @@ class EdgeSyncServicer:
         checks = settings.credential_checks_per_minute
         strangers = RateLimit(per_minute=checks, burst=checks)
         token = TokenServicer(credentials, tokens, generations, strangers)
-        version = VersionServicer(settings, database, self._feed, self.drain, seal)
+        version = VersionServicer(settings, self._feed, self.drain, seal)
         chunks = ChunkStore(
             database,
             cache_bytes=settings.chunk_cache_mb << 20,

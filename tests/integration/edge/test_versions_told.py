@@ -16,6 +16,16 @@ async def version(session, **ids):
     return await session.stub.GetVersion(request, metadata=await session.metadata())
 
 
+async def newer_than(before, session, shop):
+    """Ask until there is another version: a server answers from what it has been notified of."""
+    async with asyncio.timeout(10):
+        while True:
+            after = await version(session, company_id=shop.company_id)
+            if after.version != before.version:
+                return after
+            await asyncio.sleep(0.01)
+
+
 async def watch(session, shop):
     request = sync.WatchVersionRequest(**shop.tenant)
     return session.stub.WatchVersion(request, metadata=await session.metadata())
@@ -25,7 +35,7 @@ async def test_sync_version_success(office, session, shop):
     before = await version(session, company_id=shop.company_id)
 
     office.add_product(shop)
-    after = await version(session, company_id=shop.company_id)
+    after = await newer_than(before, session, shop)
 
     assert after.version > before.version
     assert after.epoch == before.epoch
