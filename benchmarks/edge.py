@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 
-from benchmarks import edge_full
+from benchmarks import edge_calls, edge_full
 from benchmarks.edge_stage import Stage
 from benchmarks.machine import load
 
-PARTS = ("full",)
+PARTS = ("full", "calls")
 
 
 def main() -> None:
@@ -21,12 +21,15 @@ def main() -> None:
     stage.prepare(_say)
     if "full" in options.parts:
         print(json.dumps(edge_full.run(stage, options.rounds, _say), indent=1))
+    if "calls" in options.parts:
+        print(json.dumps(edge_calls.run(stage, options.rounds, options.seconds, _say), indent=1))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.edge", description=__doc__)
     parser.add_argument("--products", type=int, default=1_000_000, help="(%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="medians of so many (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=5, help="of calls (%(default)s)")
     parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     parser.add_argument("--tenfold", action="store_true", help="the delta at ten times the size")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")

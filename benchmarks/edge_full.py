@@ -122,5 +122,10 @@ def run(stage: Stage, rounds: int, say: Callable[[str], None]) -> list[dict[str,
                 "built": built,
             }
             found.append(one)
-            say("  ".join(f"{name} {m['rows_s']:,.0f}/s {m['cpu_s'] / n * 1e6:.2f}" for name, m in one.items()))
+            say(
+                "  ".join(
+                    f"{name} {m['rows_s']:,.0f}/s {m['cpu_s'] / n * 1e6:.2f}"
+                    for name, m in one.items()
+                )
+            )
     return found

@@ -1,4 +1,4 @@
-"""How something is put around every call: one async context manager, whatever the kind of call.
+"""How something is put around every call, whatever its kind: functions around functions.
 
 Requests are parsed here instead of by gRPC: bytes that are no message are then the caller's
 mistake (INVALID_ARGUMENT), not an INTERNAL error. Responses may be messages or wire-ready bytes.
@@ -7,7 +7,6 @@ mistake (INVALID_ARGUMENT), not an INTERNAL error. Responses may be messages or 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -32,14 +31,14 @@ class Call:
         return self.method.rpartition("/")[2]
 
 
-Around = Callable[[Call], AbstractAsyncContextManager[None]]
 # grpc's own stubs know neither handlers' fields nor the two shapes of a behaviour.
 Handler = Any
 Respond = Callable[[Call, Any, Context], Awaitable[Any]]
+Around = Callable[[Respond], Respond]
 
 
 class Surrounding(ServerInterceptor):
-    """Runs every call inside context managers, the first one outermost, and parses its request.
+    """Puts functions around every call, the first one outermost, and parses its request.
 
     How a method is surrounded is worked out once: an interceptor each, for each call, costs as
     much as answering a small one.
@@ -80,23 +79,15 @@ def _surrounded(handler: Handler, method: str, arounds: Sequence[Around]) -> Han
             return await _write_all(behaviour(request, context), context)
         return await behaviour(request, context)
 
-    inner = respond
+    inner: Respond = respond
     for around in reversed(arounds):
-        inner = _layer(around, inner)
+        inner = around(inner)
 
     async def answer(request: Any, context: Context) -> Any:  # noqa: ANN401
         return await inner(Call(method, context, streaming), request, context)
 
     make = getattr(grpc, f"{kind}_rpc_method_handler")
     return make(answer, None, serialise)
-
-
-def _layer(around: Around, inner: Respond) -> Respond:
-    async def respond(call: Call, request: Any, context: Context) -> Any:  # noqa: ANN401
-        async with around(call):
-            return await inner(call, request, context)
-
-    return respond
 
 
 async def _write_all(responses: Any, context: Context) -> None:  # noqa: ANN401

@@ -99,7 +99,9 @@ class Server:
         per_store = RateLimit(per_minute=settings.calls_per_minute, burst=settings.burst)
         authentication = Authentication(tokens, self.generations, per_store)
         server = grpc.aio.server(
-            interceptors=[Surrounding(recording, answering, authentication)],
+            interceptors=[
+                Surrounding(recording, answering(settings.unary_seconds), authentication)
+            ],
             options=channel_options(settings),
         )
         edge_sync_service_pb2_grpc.add_EdgeSyncServiceServicer_to_server(servicer, server)

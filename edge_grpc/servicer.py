@@ -35,7 +35,10 @@ class EdgeSyncServicer:
     ) -> None:
         self.drain = Drain()
         self._feed = VersionFeed(
-            database, self.drain.begun, poll_seconds=settings.watch_poll_seconds
+            database,
+            self.drain.begun,
+            poll_seconds=settings.watch_poll_seconds,
+            read_seconds=settings.unary_seconds,
         )
         self._revocations = Revocations(
             database, generations, poll_seconds=settings.revocation_poll_seconds

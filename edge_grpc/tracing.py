@@ -22,6 +22,9 @@ _tracer = trace.get_tracer("edge_grpc")
 def span(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Generator[Span]:
     """Run a call as a span of its caller's trace; no exception's text gets into it."""
     carrier = {key: value for key, value in metadata if key in _CARRIED and isinstance(value, str)}
+    if not carrier and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        yield trace.INVALID_SPAN  # nobody's trace, and nobody to send it to
+        return
     service, _, name = method.strip("/").partition("/")
     with _tracer.start_as_current_span(
         method.strip("/"),

@@ -40,9 +40,17 @@ class VersionFeed:
     What is known is as good as the database while notifications come and none is unread.
     """
 
-    def __init__(self, database: Database, leaving: asyncio.Event, *, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        leaving: asyncio.Event,
+        *,
+        poll_seconds: float,
+        read_seconds: float,
+    ) -> None:
         self._database = database
         self._leaving = leaving
+        self._read_seconds = read_seconds
         self._poll_seconds = poll_seconds
         self._known: dict[UUID, Version] = {}
         self._watched: Counter[UUID] = Counter()
@@ -61,7 +69,8 @@ class VersionFeed:
             if reading is None or reading.done():
                 reading = asyncio.create_task(self._refresh([company_id]))
                 self._reading[company_id] = reading
-            await asyncio.shield(reading)
+            async with asyncio.timeout(self._read_seconds):
+                await asyncio.shield(reading)
             if self._reading.get(company_id) is reading:
                 del self._reading[company_id]
         return self._known.get(company_id)
