@@ -34,7 +34,7 @@ def to_stderr(level: str) -> None:
     """Send everything from a level on to standard error."""
     # Where a call to the logger stands in the code is not part of a line: finding it, and the
     # thread and process, costs more than the line. (The way to say so is logging's own advice.)
-    logging._srcfile = None  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue]
+    logging._srcfile = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
