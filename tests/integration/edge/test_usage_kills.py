@@ -108,7 +108,7 @@ class Chaos:
 
     async def upload(self, outbox, kills):
         """Upload the outbox, killing so many times at most while there is something left."""
-        step = max(1, 2 * outbox.counts()["pending"] // max(1, kills))
+        step = max(1, outbox.counts()["pending"] // max(1, kills))
         self.start_server()
         while left := outbox.counts()["pending"]:
             self.start_client()
@@ -225,4 +225,4 @@ async def test_killed_server_and_client_still_count_each_of_very_many_uses_once(
 
     tallies = await upload_amid_kills(office, shop, path, uses=LONG, kills=kills)
 
-    assert min(tallies.server_kills, tallies.client_kills) >= kills // 4
+    assert min(tallies.server_kills, tallies.client_kills) >= kills // 10
