@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import grpc
@@ -96,3 +97,21 @@ async def test_drain_amid_a_sync_leaves_a_token_that_goes_on(office, serving, sh
     assert not before & after
     assert len(before | after) == 9000
     assert rest[-1].checkpoint.holdings[1].count == 9000
+
+
+async def test_internal_error_is_an_id_that_the_log_explains(office, session, shop, caplog):
+    """What went wrong inside is for the log; the edge gets an id to quote."""
+    office.run("ALTER TABLE edge.store_brands RENAME TO elsewhere")
+    try:
+        request = sync.SyncRequest(**shop.tenant)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await session.stub.Sync(request, metadata=await session.metadata()).read()
+    finally:
+        office.run("ALTER TABLE edge.elsewhere RENAME TO store_brands")
+
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert reason(caught.value) == "INTERNAL_ERROR"
+    [error_id] = re.findall("[0-9a-f]{32}", caught.value.details())
+    assert "store_brands" not in caught.value.details()
+    [record] = [record for record in caplog.records if error_id in record.getMessage()]
+    assert "store_brands" in record.exc_text
