@@ -27,6 +27,7 @@ SELECT
     s.reason,
     %(client_version)s::text
 FROM said AS s
+INNER JOIN edge.stores AS t ON t.store_id = %(store_id)s
 ORDER BY s.record_id
 ON CONFLICT (store_id, record_id) DO UPDATE SET
     version = excluded.version,

@@ -185,6 +185,9 @@ def second_edge(chance, history):
     if chance.random() < 0.5:
         activity = chance.choice((frames.ACTIVITY_ALL, frames.ACTIVITY_ACTIVE_ONLY))
         fields["filter"] = frames.SyncFilter(activity=activity)
+        if chance.random() < 0.4:
+            fields["filter"].product_mask.paths[:] = ["name", "base_price"]
+            fields["filter"].promotion_mask.paths[:] = ["code", "validity"]
     return PlainEdge(call, by_clock=chance.random() < 0.3, **fields)
 
 
