@@ -97,9 +97,11 @@ EDGE_HISTORIES ?= 10000
 EDGE_UPLOADS ?= 200000
 
 .PHONY: soak-edge
-soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), then uploads amid kills (EDGE_UPLOADS)
+soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), and uploads amid kills (EDGE_UPLOADS), for long
 	@EDGE_HISTORIES=$(EDGE_HISTORIES) EDGE_UPLOADS=$(EDGE_UPLOADS) nice $(STACK) exec --home $(STATE)/soak-edge --only services -- \
-	  $(BIN)/pytest -q -rP -m soak --timeout 0 tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
+	  $(BIN)/pytest -v -m soak --timeout 0 -o log_file=$(STATE)/soak-edge.log -o log_file_level=WARNING \
+	  tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
+	@grep -h Tallies $(STATE)/soak-edge.log
 
 .PHONY: demo
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself

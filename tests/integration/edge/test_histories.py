@@ -3,8 +3,9 @@
 `histories.py` says how a history is drawn. While it lives, the edge's streams are cut at random
 frames, its process and the server are started again, and others write during a stream; in one
 history of three a second edge, written from the contract alone, follows with a call and filter of
-its own, by cursor or by `updated_since`. A failure names its seed:
-`EDGE_HISTORIES=1 EDGE_SEED=<seed> make soak-edge` lives it again by itself.
+its own, by cursor or by `updated_since`. A failure names its seed, which can be lived again:
+
+    make soak-edge EDGE_HISTORIES=1 EDGE_SEED=<seed> ARGS='-k equals_a_snapshot'
 """
 
 from __future__ import annotations
