@@ -19,6 +19,9 @@ CONNECTION_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.TooManyConnectionsError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    # What is left of a query that was cancelled can reach a connection's next one; the pool then
+    # drops the connection, and the call may be made again.
+    asyncpg.InternalClientError,
     OSError,
 )
 

@@ -80,27 +80,28 @@ class History:
     shop: Shop
     other: Shop
     chance: random.Random
+    main: Any  # commits each statement, and does not wait for locks
     writers: list[Any] = field(default_factory=list)  # spare connections
     open: list[Any] = field(default_factory=list)  # transactions that are not committed yet
     log: list[str] = field(default_factory=list)
     given_up: int = 0
 
     def __post_init__(self) -> None:
-        self._conn: Any = self.office.conn
+        self._conn: Any = self.main
         start = self.chance.choice(STARTS) + timedelta(hours=self.chance.randint(0, 23))
         self.clock.set(start)
 
     def change(self) -> None:
         """Make one random change with plain SQL, by itself or in an open transaction."""
         name = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        self._conn = self.chance.choice((self.office.conn, self.office.conn, *self.open))
+        self._conn = self.chance.choice((self.main, self.main, *self.open))
         self.log.append(name)
         change: Callable[[], None] = getattr(self, f"_{name}")
         try:
             change()
         except _GIVEN_UP:
             self.given_up += 1
-            if self._conn is not self.office.conn:
+            if self._conn is not self.main:
                 self._end_transaction(self._conn, commit=False)
 
     def settle(self) -> None:

@@ -88,7 +88,8 @@ class Lane:
         chance = random.Random(seed)
         shop = await self._office.add_shop()
         other = await self._office.add_shop(shop.company_id)
-        history = History(self._office, self._clock, shop, other, chance, list(self._conns))
+        main, *writers = self._conns
+        history = History(self._office, self._clock, shop, other, chance, main, writers)
         folder.mkdir()
         try:
             async with Life(self, history, folder / "edge.sqlite") as life:
@@ -214,11 +215,11 @@ def cutter(frames_left):
 async def lane_of(office, serving):
     office.run(f"ALTER DATABASE {office.conn.info.dbname} SET synchronous_commit = off")
     with ExitStack() as opened:
-        conns = [opened.enter_context(psycopg.connect(office.dsn)) for _ in range(3)]
-        for conn in (*conns, office.conn):
-            conn.execute("SET lock_timeout = '30ms'")
-            conn.execute("SET synchronous_commit = off")
+        conns = [opened.enter_context(psycopg.connect(office.dsn)) for _ in range(4)]
+        for conn in conns:
+            conn.execute("SET lock_timeout = '50ms'")
             conn.commit()
+        conns[0].autocommit = True
         lane = Lane(office, serving, Clock(office), conns)
         await lane.restart()
         try:

@@ -6,6 +6,7 @@ Sizes are in test_fuzz.py, and calls a minute in test_tenancy.py.
 from __future__ import annotations
 
 import asyncio
+import random
 
 import grpc
 import psycopg
@@ -97,3 +98,15 @@ async def test_credentials_may_be_guessed_only_so_often(serving, shop):
     assert codes == ["UNAUTHENTICATED", "UNAUTHENTICATED", "RESOURCE_EXHAUSTED"]
     assert reason(caught.value) == "RATE_LIMITED"
     assert retry_seconds(caught.value) > 1
+
+
+async def test_calls_that_are_cut_at_any_time_leave_no_broken_connection(session, shop):
+    """A query that was cancelled must not fail whoever gets its connection next."""
+    chance = random.Random(3)
+    request, metadata = sync.SyncRequest(**shop.tenant), await session.metadata()
+    for _ in range(100):
+        cut = session.stub.Sync(request, metadata=metadata)
+        await asyncio.sleep(chance.random() * 0.02)
+        cut.cancel()
+        found = [frame async for frame in session.stub.Sync(request, metadata=metadata)]
+        assert found[-1].HasField("checkpoint")
