@@ -72,28 +72,32 @@ class Process:
 class Stage:
     """A head office of so many products, kept for the next run, and servers that serve it."""
 
-    def __init__(self, products: int) -> None:
+    def __init__(self, products: int, *, times: int = 1) -> None:
         admin = connection_from_environment("warehouse_postgres")
         if admin is None:
             raise SystemExit("run it with `make bench-edge`")  # noqa: EM101, TRY003
         self._admin = admin
         self.products = products
-        self.name = f"edge_bench_{products}"
+        self.rows = products * times
+        self.name = f"edge_bench_{self.rows}" if times == 1 else f"edge_bench_{products}_{times}"
+        self._times = times
         self.folder = Path(os.environ["BENCH_HOME"]) / "edge"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._keys_file = self.folder / "keys.json"
-        if not self._keys_file.exists():
-            keys.rotate(self._keys_file)
+        self.keys_file = self.folder / "keys.json"
+        if not self.keys_file.exists():
+            keys.rotate(self.keys_file)
         self.dsn = urlsplit(os.environ["WAREHOUSE_DSN"])._replace(path=f"/{self.name}").geturl()
-        self.company = ""
+        self.company = self.small = ""
 
     def prepare(self, say: Any) -> None:  # noqa: ANN401 - prints
         """Make the database when it is not there, and compile whatever is marked."""
         with psycopg.connect(os.environ["WAREHOUSE_DSN"], autocommit=True) as conn:
             found = conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self.name,))
             if found.fetchone() is None:
-                say(f"making {self.products:,} products")
-                conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
+                say(f"making {self.rows:,} products")
+                model = "template1" if self._times == 1 else f"edge_bench_{self.products}"
+                query = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+                conn.execute(query.format(sql.Identifier(self.name), sql.Identifier(model)))
         migrate(replace(self._admin, schema=self.name))
         asyncio.run(self._fill(say))
 
@@ -106,10 +110,20 @@ class Stage:
             for share, code in ((OVERLAID["few"], "S0"), (OVERLAID["many"], "S1")):
                 await conn.execute(_OVERLAYS, company, code, share, timeout=600)
             await conn.execute(_ALL_BRANDS, timeout=600)
+            size = seed.Size(brands=1, stores=1, categories=100, products=500, promotions=100)
+            await seed.seed_head_offices(conn, size, seed=2, today=today)
+            await conn.execute(_ALL_PROMOTIONS)
             await conn.execute("VACUUM ANALYZE", timeout=600)
-        self.company = str(await conn.fetchval("SELECT company_id FROM edge.companies LIMIT 1"))
-        say("compiling what is marked")
-        await compile_store.publish(conn, uuid.UUID(self.company))
+            say("compiling them")
+        ids = "SELECT company_id FROM edge.companies WHERE code = $1"
+        self.company = str(await conn.fetchval(ids, "S1-0"))
+        self.small = str(await conn.fetchval(ids, "S2-0"))
+        for company in (self.company, self.small):
+            await compile_store.publish(conn, uuid.UUID(company))
+        missing = self._times - await conn.fetchval(_COUNT, self.company) // self.products
+        for _ in range(missing):
+            await conn.execute(_MORE, self.company, self.products, timeout=None)
+            say("as many products more, as compiled")
         await conn.execute("VACUUM ANALYZE", timeout=600)
         await conn.execute("CHECKPOINT")
         await conn.close()
@@ -117,16 +131,16 @@ class Stage:
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.dsn, autocommit=True)
 
-    def stores(self, count: int, *, code: str = "S0") -> list[Store]:
-        """Return edges of a store, each with a client of its own, so that limits are its own."""
-        ring = KeyFile(self._keys_file).ring
+    def stores(self, count: int, *, code: str = "S0", company: str = "") -> list[Store]:
+        """Return a store and further ones like it, without its prices; each with a client."""
+        ring = KeyFile(self.keys_file).ring
         lifetime = dt.timedelta(hours=12)
         tokens = Tokens(ring, issuer=_ISSUER, audience=_AUDIENCE, lifetime=lifetime)
         with self.connect() as conn:
-            found = conn.execute(_CLIENTS, (self.company, code, count)).fetchall()
+            found = conn.execute(_CLIENTS, (company or self.company, code, count)).fetchall()
         return [
             Store(
-                self.company,
+                str(company),
                 str(store),
                 str(client),
                 tokens.issue(
@@ -141,7 +155,7 @@ class Stage:
         """Run the product and its ceiling in one process."""
         environment = {
             "EDGE_GRPC_DSN": self.dsn,
-            "EDGE_GRPC_KEYS_FILE": str(self._keys_file),
+            "EDGE_GRPC_KEYS_FILE": str(self.keys_file),
             "EDGE_GRPC_LISTEN": "127.0.0.1:0",
             "EDGE_GRPC_INSECURE": "1",
             "EDGE_GRPC_DRAIN_SECONDS": "1",
@@ -184,8 +198,20 @@ INSERT INTO edge.store_brands SELECT s.store_id, b.brand_id
 FROM edge.stores AS s INNER JOIN edge.brands AS b ON s.company_id = b.company_id
 ON CONFLICT DO NOTHING
 """
-# As many clients as are wanted; a store may have several edges, and a limit is per store, so each
-# client beyond the first has a store of its own.
+_ALL_PROMOTIONS = """
+UPDATE edge.promotion_sync_settings AS s SET sync_strategy = 'all_active', include_inactive = true
+FROM edge.companies AS c WHERE s.company_id = c.company_id AND c.code = 'S2-0'
+"""
+# Records alone: to compile millions of products would take long, and a delta does not look at them.
+_COUNT = "SELECT count(*) FROM edge.product_records WHERE company_id = $1"
+_MORE = """
+INSERT INTO edge.product_records (
+    company_id, product_id, version, is_removed, is_active, brand_id, body
+)
+SELECT company_id, gen_random_uuid(), version, false, true, brand_id, body
+FROM (SELECT * FROM edge.product_records WHERE company_id = $1 LIMIT $2) AS r
+"""
+# A limit of calls is per store: each client beyond the first has a store of its own.
 _CLIENTS = """
 WITH model AS (
     SELECT store_id, company_id, timezone FROM edge.stores WHERE company_id = %s AND code = %s
@@ -196,6 +222,12 @@ stores AS (
     SELECT m.company_id, 'B' || gen_random_uuid(), 'Bench', m.timezone
     FROM model AS m CROSS JOIN wanted AS w WHERE w.number > 1
     RETURNING store_id, company_id
+),
+brands AS (
+    INSERT INTO edge.store_brands (store_id, brand_id)
+    SELECT s.store_id, b.brand_id
+    FROM stores AS s CROSS JOIN model AS m
+    INNER JOIN edge.store_brands AS b ON m.store_id = b.store_id
 ),
 all_stores AS (
     SELECT store_id, company_id FROM model UNION ALL SELECT store_id, company_id FROM stores
