@@ -41,7 +41,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Data of one store as of one version and instant."""
+    """Data of one store as of one version and instant.
+
+    `held`: count and checksum of each kind at a checkpoint; of a kind that does not change until
+    the next one they are still true.
+    """
 
     epoch: UUID
     company_id: UUID
@@ -52,6 +56,7 @@ class Cursor:
     as_of: datetime
     boundary: datetime | None = None
     progress: Progress | None = None
+    held: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
 
     def belongs_to(self, company_id: UUID, store_id: UUID) -> bool:
         return (self.company_id, self.store_id) == (company_id, store_id)

@@ -280,6 +280,23 @@ async def find_version_at(conn: Connection, company_id: UUID, instant: datetime)
     return found[0]["version"]
 
 
+async def get_changed_kinds(
+    conn: Connection, scope: StoreScope, *, as_of: datetime, since: Since
+) -> tuple[int, set[Kind]]:
+    """Return the version served and the kinds that may have changed: others surely have not."""
+    found = await rows(
+        conn,
+        "edge/get_changed_kinds.sql",
+        company_id=scope.company_id,
+        store_id=scope.store_id,
+        timezone=scope.timezone,
+        as_of=as_of,
+        since_version=since.version,
+        since_as_of=since.as_of,
+    )
+    return found[0]["version"], {kind for kind in KINDS if found[0][kind]}
+
+
 async def has_scope_changed(conn: Connection, store_id: UUID, version: int) -> bool:
     """Tell whether the store's brands, zone, company or settings changed after a version."""
     found = await rows(conn, "edge/has_scope_changed.sql", store_id=store_id, version=version)

@@ -62,6 +62,7 @@ class Plan:
     reason: frames.SnapshotReason
     clock: datetime
     progress: Progress | None = None
+    last: Cursor | None = None  # the checkpoint that the edge stands at
 
     @property
     def packs(self) -> bool:
@@ -142,7 +143,7 @@ def _continued(cursor: Cursor, fresh: Plan, published: Publication) -> Plan:
     progress = cursor.progress
     if progress is None:
         _check_floor(cursor.version, published)
-        return replace(fresh, since=Since(cursor.version, cursor.as_of))
+        return replace(fresh, since=Since(cursor.version, cursor.as_of), last=cursor)
     since = None
     if progress.since_version is not None and progress.since_as_of is not None:
         _check_floor(progress.since_version, published)

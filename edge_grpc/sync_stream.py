@@ -8,7 +8,7 @@ holdings that follow from it. With it the edge is exactly at the version of that
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -25,6 +25,7 @@ from edge_grpc.selector import (
     FIRST_PROMOTION,
     KINDS,
     NIL,
+    Holding,
     Kind,
     PromotionKey,
     Record,
@@ -244,12 +245,18 @@ class SyncStream:
     async def _at_once(self, since: Since) -> list[bytes] | None:
         """Return all frames of a sync of few changes, from one look; None when they are many."""
         async with self._database.transaction(isolation="repeatable_read") as conn:
-            self._target = replace(self._target, version=await self._published(conn))
+            version, changed = await selector.get_changed_kinds(
+                conn, self._plan.scope, as_of=self._target.as_of, since=since
+            )
+            self._target = replace(self._target, version=version)
             promotions = self._plan.scope.max_promotions_per_sync
-            changes = await self._changes(conn, since, promotions=promotions)
+            kinds: list[Kind] = [kind for kind in self._plan.wanted.kinds if kind in changed]
+            changes = await self._changes(conn, since, kinds, promotions=promotions)
             if changes is None:
                 return None
-            return [self._hello(), *changes, await self._checkpoint(conn)]
+            last = self._plan.last
+            same = {} if last is None else {k: v for k, v in last.held.items() if k not in kinds}
+            return [self._hello(), *changes, await self._checkpoint(conn, same)]
 
     async def _published(self, conn: Connection) -> int:
         company_id = self._target.company_id
@@ -266,7 +273,7 @@ class SyncStream:
                 since = Since(self._target.version, self._target.as_of)
                 self._since = since
                 self._target = replace(self._target, version=version, as_of=as_of)
-                changes = await self._changes(conn, since)
+                changes = await self._changes(conn, since, self._plan.wanted.kinds)
                 if changes is None:
                     return None
                 closing = changes
@@ -281,12 +288,12 @@ class SyncStream:
         return boundary is not None and boundary <= now
 
     async def _changes(
-        self, conn: Connection, since: Since, *, promotions: int = _PAGE
+        self, conn: Connection, since: Since, kinds: Sequence[Kind], *, promotions: int = _PAGE
     ) -> list[bytes] | None:
         """Return all that has changed, or None when any list of it reaches its limit."""
         changed: list[tuple[Kind, list[Record]]] = []
         removed: list[tuple[Kind, list[Removal]]] = []
-        for kind in self._plan.wanted.kinds:
+        for kind in kinds:
             most = promotions if kind == "promotion" else _PAGE
             found = await self._select(conn, kind, None, most)
             gone = await self._select_removed(conn, kind, since)
@@ -302,13 +309,25 @@ class SyncStream:
         ]
         return [*sent, *left]
 
-    async def _checkpoint(self, conn: Connection) -> bytes:
-        plan, as_of = self._plan, self._target.as_of
+    async def _checkpoint(
+        self, conn: Connection, same: Mapping[str, tuple[int, int]] | None = None
+    ) -> bytes:
+        """Return the last frame; of kinds that are the `same` as before nothing is asked."""
+        plan, as_of, same = self._plan, self._target.as_of, same or {}
         scope, want = plan.scope, plan.wanted
-        boundary = await selector.get_next_boundary(conn, scope, want.filters, as_of=as_of)
-        held = await selector.get_holdings(conn, scope, want.filters, as_of=as_of, kinds=want.kinds)
+        if "promotion" in same and plan.last:
+            boundary = plan.last.boundary
+        else:
+            boundary = await selector.get_next_boundary(conn, scope, want.filters, as_of=as_of)
+        kinds: list[Kind] = [kind for kind in want.kinds if kind not in same]
+        held: dict[Kind, Holding] = {
+            kind: Holding(*same[kind]) for kind in want.kinds if kind in same
+        }
+        if kinds:
+            held |= await selector.get_holdings(conn, scope, want.filters, as_of=as_of, kinds=kinds)
+        told = {kind: (holding.count, holding.checksum) for kind, holding in held.items()}
         message = frames.Checkpoint(
-            cursor=self._seal.seal(replace(self._target, boundary=boundary))
+            cursor=self._seal.seal(replace(self._target, boundary=boundary, held=told))
         )
         for kind, holding in held.items():
             message.holdings.add(

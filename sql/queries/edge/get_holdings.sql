@@ -6,7 +6,8 @@ WITH held AS (
         r.version
     FROM edge.category_records AS r
     WHERE
-        r.company_id = %(company_id)s
+        'category' = any(%(kinds)s::text[])
+        AND r.company_id = %(company_id)s
         AND (r.brand_id IS NULL OR r.brand_id = any(%(brand_ids)s::uuid[]))
         AND NOT r.is_removed
         AND (r.is_active OR %(include_inactive_records)s)
@@ -19,7 +20,8 @@ WITH held AS (
     LEFT JOIN edge.store_product_records AS o
         ON r.product_id = o.product_id AND o.store_id = %(store_id)s
     WHERE
-        r.company_id = %(company_id)s
+        'product' = any(%(kinds)s::text[])
+        AND r.company_id = %(company_id)s
         AND r.brand_id = any(%(brand_ids)s::uuid[])
         AND NOT r.is_removed
         AND %(include_inactive_records)s
@@ -30,7 +32,8 @@ WITH held AS (
         r.version
     FROM edge.promotion_records AS r
     WHERE
-        r.company_id = %(company_id)s
+        'promotion' = any(%(kinds)s::text[])
+        AND r.company_id = %(company_id)s
         AND edge.reaches_store(r, %(store_id)s, %(brand_ids)s)
         AND (r.is_active OR %(include_inactive)s)
         AND edge.is_in_window(
@@ -44,7 +47,6 @@ SELECT
     count(*) AS records,
     sum(edge.record_hash(h.record_id, h.version)) AS checksum
 FROM held AS h
-WHERE h.kind = any(%(kinds)s::text[])
 GROUP BY h.kind
 UNION ALL
 -- Active products are counted when they change: there may be a million of them.
