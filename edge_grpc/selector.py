@@ -251,13 +251,19 @@ async def get_holdings(
     kinds: Collection[Kind] = KINDS,
 ) -> dict[Kind, Holding]:
     """Return counts and checksums of what the store should hold, as Checkpoint.holdings says."""
-    found = await rows(
-        conn,
-        "edge/get_holdings.sql",
-        **_promotion_selection(scope, filters, as_of, None),
-        include_inactive_records=bool(filters.include_inactive),
-        kinds=list(kinds),
-    )
+    found: list[Row] = []
+    selection = _promotion_selection(scope, filters, as_of, None)
+    counted = [kind for kind in kinds if kind != "product" or filters.include_inactive]
+    if len(counted) < len(kinds):
+        found += await rows(conn, "edge/get_product_holdings.sql", **selection)
+    if counted:
+        found += await rows(
+            conn,
+            "edge/get_holdings.sql",
+            **selection,
+            include_inactive_records=bool(filters.include_inactive),
+            kinds=counted,
+        )
     held = {
         row["kind"]: Holding(int(row["records"]), int(row["checksum"]) % 2**64) for row in found
     }

@@ -145,6 +145,17 @@ $$;
 
 COMMENT ON FUNCTION edge.raise_versions() IS 'Deferred to the commit, so that the counter''s lock is held for an instant and no writer waits for another.';
 
+CREATE FUNCTION edge.reaches_brands(included uuid[], excluded uuid[], brands uuid[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM unnest(brands) AS b (brand_id)
+        WHERE (included IS NULL OR b.brand_id = any(included)) AND b.brand_id != all(excluded)
+    )
+$$;
+
+COMMENT ON FUNCTION edge.reaches_brands(included uuid[], excluded uuid[], brands uuid[]) IS 'Whether one of the brands is included (NULL: all are) and not excluded.';
+
 CREATE FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands uuid[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -152,10 +163,14 @@ CREATE FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands 
         NOT r.is_removed
         AND (r.all_stores OR store = any(r.store_ids))
         AND store != all(r.excluded_store_ids)
-        AND EXISTS (
-            SELECT 1 FROM unnest(brands) AS b (brand_id)
-            WHERE (r.all_brands OR b.brand_id = any(r.brand_ids)) AND b.brand_id != all(r.excluded_brand_ids)
-        )
+        AND CASE
+            WHEN cardinality(r.excluded_brand_ids) > 0
+                THEN edge.reaches_brands(
+                    CASE WHEN NOT r.all_brands THEN r.brand_ids END, r.excluded_brand_ids, brands
+                )
+            WHEN r.all_brands THEN cardinality(brands) > 0
+            ELSE brands && r.brand_ids
+        END
 $$;
 
 COMMENT ON FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands uuid[]) IS 'Whether a promotion is for a store, or for at least one of these brands in it, now or on another day.';

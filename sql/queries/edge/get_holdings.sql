@@ -47,18 +47,4 @@ SELECT
     count(*) AS records,
     sum(edge.record_hash(h.record_id, h.version)) AS checksum
 FROM held AS h
-GROUP BY h.kind
-UNION ALL
--- Active products are counted when they change: there may be a million of them.
-SELECT
-    'product' AS kind,
-    sum(h.records) AS records,
-    sum(h.checksum) AS checksum
-FROM edge.product_holdings AS h
-WHERE
-    h.company_id = %(company_id)s
-    AND h.brand_id = any(%(brand_ids)s::uuid[])
-    AND h.store_id IN ('00000000-0000-0000-0000-000000000000', %(store_id)s)
-    AND NOT %(include_inactive_records)s
-    AND 'product' = any(%(kinds)s::text[])
-HAVING count(*) > 0;
+GROUP BY h.kind;
