@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,12 @@ class EdgeStore:
                 auto_sync_enabled=int(settings.auto_sync_enabled),
             )
 
-    def stage(self, frame: bytes, resume_token: str) -> None:
-        """Keep a frame as it came, with the token that goes on after it."""
+    def stage(self, frames_read: Sequence[bytes], resume_token: str) -> None:
+        """Keep frames as they came, with the token that goes on after the last of them."""
         with transaction(self._conn):
-            self._conn.execute("INSERT INTO staged_batches (body) VALUES (?)", (frame,))
+            self._conn.executemany(
+                "INSERT INTO staged_batches (body) VALUES (?)", ((one,) for one in frames_read)
+            )
             self.remember(resume_token=resume_token)
 
     def continue_at(self, cursor: str) -> None:

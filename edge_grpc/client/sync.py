@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from edge_grpc.v1 import sync_pb2 as sync
 
 logger = logging.getLogger(__name__)
 _STALLED_SECONDS = 90
+_KEPT_AT_ONCE = 4 << 20  # bytes; what a crash may have to be sent again
 _RESTART = {"CURSOR_TOO_OLD", "INVALID_CURSOR"}
 CLIENT_VERSION = "reference/1"
 
@@ -99,6 +101,7 @@ class Syncer:
             codecs=[frames.CODEC_GZIP],
         )
         metadata = await self._session.metadata()
+        taken = _Taken(self._store)
         stream = self._session.raw_stream("Sync", request.SerializeToString(), metadata)
         try:
             while True:
@@ -110,21 +113,14 @@ class Syncer:
                 progress = _counted(progress, frame, len(raw))
                 watch(progress)
                 if frame.HasField("checkpoint"):
+                    await asyncio.to_thread(taken.keep)
                     return progress, self._finish_page(frame.checkpoint)
-                await asyncio.to_thread(self._take, frame, raw)
+                taken.add(frame, raw)
+                if taken.size >= _KEPT_AT_ONCE:
+                    await asyncio.to_thread(taken.keep)
         finally:
             stream.cancel()
-
-    def _take(self, frame: sync.SyncResponse, raw: bytes) -> None:
-        match frame.WhichOneof("frame"):
-            case "hello":
-                self._store.begin(frame.hello)
-            case "batch":
-                self._store.stage(raw, frame.batch.resume_token)
-            case "removals":
-                self._store.stage(raw, frame.removals.resume_token)
-            case _:
-                logger.warning("skipped a frame that this client does not know")
+            taken.keep()
 
     def _finish_page(self, checkpoint: frames.Checkpoint) -> bool:
         if checkpoint.has_more:
@@ -152,6 +148,40 @@ class Syncer:
             logger.warning("the report was not taken: %s", error.code())
             return False
         return bool(answer.reset)
+
+
+class _Taken:
+    """Frames that have come and are not on the disk yet: a commit for each would wait for it."""
+
+    def __init__(self, store: EdgeStore) -> None:
+        self._store = store
+        self._frames: list[bytes] = []
+        self._token = ""
+        self._lock = threading.Lock()  # a cancelled sync leaves a thread behind that still writes
+        self.size = 0
+
+    def add(self, frame: sync.SyncResponse, raw: bytes) -> None:
+        """Take a frame; a hello is kept at once."""
+        match frame.WhichOneof("frame"):
+            case "hello":
+                self._store.begin(frame.hello)
+                return
+            case "batch":
+                self._token = frame.batch.resume_token
+            case "removals":
+                self._token = frame.removals.resume_token
+            case _:
+                logger.warning("skipped a frame that this client does not know")
+                return
+        self._frames.append(raw)
+        self.size += len(raw)
+
+    def keep(self) -> None:
+        """Put on the disk what has come so far, with where to go on after it."""
+        with self._lock:
+            frames_taken, self._frames, self.size = self._frames, [], 0
+            if frames_taken:
+                self._store.stage(frames_taken, self._token)
 
 
 def _counted(progress: Progress, frame: sync.SyncResponse, size: int) -> Progress:

@@ -74,10 +74,10 @@ async def test_old_answer_that_is_applied_late_changes_nothing(office, shop, edg
     old = sync.SyncResponse()
     old.batch.kind = types.RECORD_KIND_PRODUCT
     old.batch.products.add(id=product, version=held - 1, name="Old")
-    edge.store.stage(old.SerializeToString(), "token")
+    edge.store.stage([old.SerializeToString()], "token")
     late = sync.SyncResponse()
     late.removals.removals.add(kind=types.RECORD_KIND_PRODUCT, id=product, version=held - 1)
-    edge.store.stage(late.SerializeToString(), "token")
+    edge.store.stage([late.SerializeToString()], "token")
     edge.store.apply(checkpoint)
 
     assert edge.conn.execute("SELECT version FROM products").fetchall() == [(held,)]
