@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from vendor_sync.broadstreet.schema import apply as apply_schema
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.errors import (
     ConfigurationError,
@@ -24,6 +26,7 @@ from vendor_sync.errors import (
     TemporaryError,
 )
 from vendor_sync.migrations import migrate as apply_migrations
+from vendor_sync.mongo import connect as mongo_connect
 from vendor_sync.trackier.flow import Watch, run_offer_sync, skip_run
 
 # sysexits.h, so that a caller knows whether trying again can help.
@@ -31,6 +34,14 @@ EXIT_CONFIGURATION = 78
 EXIT_TEMPORARY = 75
 EXIT_FAILED = 1
 EXIT_SKIPPED = 3
+
+
+class Store(StrEnum):
+    """What `migrate` can be told to leave the other one alone."""
+
+    WAREHOUSE = "warehouse"
+    MONGO = "mongo"
+
 
 app = typer.Typer(
     help="Run the sync flows and their chores. Connections come from AIRFLOW_CONN_* variables.",
@@ -53,13 +64,22 @@ def root(
 
 
 @app.command()
-def migrate() -> None:
-    """Bring the warehouse to the newest schema; safe to repeat."""
+def migrate(
+    only: Annotated[
+        Store | None, typer.Option(help="One of the two; without it MongoDB's if it is defined.")
+    ] = None,
+) -> None:
+    """Bring PostgreSQL and MongoDB to the newest schema; safe to repeat."""
+    applied: list[str] = []
     with _errors_shown():
-        applied = apply_migrations(
-            require_connection(connection_from_environment, "warehouse_postgres")
-        )
-    typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+        if only is not Store.MONGO:
+            warehouse = require_connection(connection_from_environment, "warehouse_postgres")
+            applied += (f"applied {name}" for name in apply_migrations(warehouse))
+        if only is Store.MONGO or (not only and connection_from_environment("broadstreet_mongo")):
+            mongo = require_connection(connection_from_environment, "broadstreet_mongo")
+            with mongo_connect(mongo) as db:
+                applied += (f"created {name}" for name in apply_schema(db))
+    typer.echo("\n".join(applied) or "nothing to apply")
 
 
 @app.command("trackier-offers")
