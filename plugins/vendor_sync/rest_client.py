@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -40,7 +40,8 @@ logging.getLogger("urllib3.connectionpool").addFilter(RedactedUrls())
 T = TypeVar("T")
 _CHUNK_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 200
-_OK_END = 300
+_OK = range(200, 300)
+_FIRST_REFUSAL = 400
 _UNAUTHORIZED = (401, 403)
 _TEMPORARY_STATUSES = (408, 425)
 _SERVER_ERROR = 500
@@ -204,21 +205,33 @@ class RestClient:
         self._usage.add(bytes_received=len(body))
         return body
 
-    def create_once(self, path: str, params: list[tuple[str, str]], body: object) -> bytes:
-        """Post JSON, once, and return the body of the 2xx answer, unread.
+    def create_once(
+        self,
+        path: str,
+        params: list[tuple[str, str]],
+        body: object,
+        *,
+        expected: Container[int] = _OK,
+    ) -> bytes:
+        """Post JSON, once, and return the body of the answer with an expected status, unread.
 
-        Raises AmbiguousOutcomeError where the vendor may have done it: no answer, a broken one, a
-        5xx. Every other VendorError says that it has not.
+        Raises AmbiguousOutcomeError where the vendor may have done it: no answer, a broken or an
+        unexpected one, a 5xx. Every other VendorError says that it has not.
         """
         self._limiter.acquire()
         self._usage.add(calls=1)
         try:
-            answer, _ = self._send(_Request(path, params, body), self._authorize())
+            answer, _ = self._send(_Request(path, params, body), self._authorize(), expected)
         except RateLimitedError as error:
             self._limiter.defer(error.wait_seconds())
             raise
         except TemporaryError as error:
             if isinstance(error, _NotSentError):
+                raise
+            message = f"{error}. Whether it was done is not known."
+            raise AmbiguousOutcomeError(message, status=error.status) from error
+        except PermanentError as error:
+            if error.status is not None and error.status >= _FIRST_REFUSAL:
                 raise
             message = f"{error}. Whether it was done is not known."
             raise AmbiguousOutcomeError(message, status=error.status) from error
@@ -266,7 +279,10 @@ class RestClient:
         return Page(content, audit_key, fetched_at, headers)
 
     def _send(
-        self, request: _Request, authorization: Mapping[str, str]
+        self,
+        request: _Request,
+        authorization: Mapping[str, str],
+        expected: Container[int] = _OK,
     ) -> tuple[bytes, Mapping[str, str]]:
         described = self._describe(request)
         limits = self._limits
@@ -283,7 +299,7 @@ class RestClient:
                 stream=True,
             ) as response:
                 body = self._read(response, described)
-                if response.status_code < _OK_END:
+                if response.status_code in expected:
                     return body, response.headers
                 answer = Answer(response.status_code, response.headers, body, described)
         except requests.RequestException as error:

@@ -30,6 +30,7 @@ from vendor_sync.rest_client import Answer, HttpLimits, RestClient, Usage, class
 _PREFIX = "/api/1"
 _SHOWN = 200
 _NOT_FOUND = 404
+_CREATED = 201
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -100,7 +101,9 @@ class BroadstreetClient:
         PermanentError with status 422 means the vendor refuses a field; the message names it.
         """
         params = [(name, str(number)) for name, number in query.items()]
-        answer = self._rest.create_once(f"{_PREFIX}/{entity_type}", params, dict(body))
+        answer = self._rest.create_once(
+            f"{_PREFIX}/{entity_type}", params, dict(body), expected={_CREATED}
+        )
         if entity_type is EntityType.PLACEMENTS and not answer:
             return None
         return _created(entity_type, answer)
@@ -201,16 +204,16 @@ def _created(entity_type: EntityType, answer: bytes) -> dict[str, Any]:
         item: Any = msgspec.json.decode(answer)
     except msgspec.MsgspecError:
         item = None
+    placed = entity_type is EntityType.PLACEMENTS and item is not None
     fields = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
     shown: Any = fields.get(entity_type.singular, fields)
-    placed = entity_type is EntityType.PLACEMENTS
     if isinstance(shown, dict) and (placed or isinstance(cast("Any", shown).get("id"), int)):
         return cast("dict[str, Any]", shown)
     message = (
         f"POST {_PREFIX}/{entity_type} answered a 2xx without the {entity_type.singular}: "
         f"{_start(answer)}. Whether it was created is not known."
     )
-    raise AmbiguousOutcomeError(message)
+    raise AmbiguousOutcomeError(message, status=_CREATED)
 
 
 def _error_text(body: bytes) -> str:

@@ -158,7 +158,7 @@ _JOURNAL = Collection(
     properties={
         "_id": {"bsonType": "objectId"},
         "entity_type": {"enum": [str(entity_type) for entity_type in EntityType]},
-        "status": {"enum": ["intended", "refused", "stopped", "created", "done"]},
+        "status": {"enum": ["intended", "absent", "refused", "stopped", "created", "done"]},
         "attempt": _INTEGER,
         "local_version": _INTEGER,
         "broadstreet_id": {"bsonType": ["int", "long", "null"]},
