@@ -47,6 +47,12 @@ class Refused:
     reason: str
     item: Any
 
+    @property
+    def number(self) -> int | None:
+        """Return its id, None where it tells none that can be read."""
+        text = self.external_id or ""
+        return int(text) if text.isascii() and text.isdigit() else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
