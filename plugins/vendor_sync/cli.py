@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from vendor_sync.broadstreet import import_flow
+from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.schema import apply as apply_schema
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.errors import (
@@ -115,6 +117,57 @@ def trackier_offers(
             )
         except LockedError:
             result = skip_run(connection_from_environment, name)
+    _show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+@app.command("broadstreet-import")
+def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
+    entity_types: Annotated[
+        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
+    ] = "",
+    network_ids: Annotated[str, typer.Option(help="Only these networks, comma-separated.")] = "",
+    advertiser_ids: Annotated[str, typer.Option(help="Only these advertisers.")] = "",
+    campaign_ids: Annotated[str, typer.Option(help="Only these campaigns' placements.")] = "",
+    mode: Annotated[
+        str, typer.Option(help="incremental writes what has changed, fresh replaces everything.")
+    ] = "incremental",
+    run_id: Annotated[
+        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
+    ] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
+    ] = import_flow.LOCK_WAIT_SECONDS,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read everything, print what would change.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Bring Broadstreet's networks, advertisers, zones, ads and campaigns into MongoDB."""
+    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    values = {
+        "entity_types": entity_types,
+        "network_ids": network_ids,
+        "advertiser_ids": advertiser_ids,
+        "campaign_ids": campaign_ids,
+        "mode": mode,
+        "dry_run": dry_run,
+    }
+    with _errors_shown(name), _progress_bars() as watch:
+        asked = import_flow.ImportRun(
+            source=connection_from_environment,
+            run_id=name,
+            params=ImportParams.parse(values),
+            trigger="cli",
+            lock_wait_seconds=lock_wait,
+            watch=watch,
+        )
+        try:
+            result = import_flow.run_import(asked)
+        except LockedError:
+            result = import_flow.skip(asked)
     _show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)

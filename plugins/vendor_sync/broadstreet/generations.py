@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import pymongo
+
 from vendor_sync.broadstreet import schema
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.errors import PermanentError, StorageError
@@ -20,8 +22,8 @@ from vendor_sync.mongo import Document, Mongo
 T = TypeVar("T")
 POINTER = "current"
 _PREFIX = "incoming_"
+_RENAME_SECONDS = 900
 _PAUSE_SECONDS = 0.02
-_PATIENCE_SECONDS = 30.0
 
 
 def incoming_name(build: str, entity_type: EntityType) -> str:
@@ -29,12 +31,12 @@ def incoming_name(build: str, entity_type: EntityType) -> str:
     return f"{_PREFIX}{build}_{entity_type}"
 
 
-def read_consistently(db: Mongo, read: Callable[[Mongo], T]) -> T:
+def read_consistently(db: Mongo, read: Callable[[Mongo], T], *, patience_seconds: float = 30) -> T:
     """Return what `read` returns for collections that belong together; it may be called again.
 
     Raises StorageError when a swap stays unfinished: the next import finishes it.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while time.monotonic() < deadline:
         before = _pointer(db)
         if not before.get("swapping"):
@@ -87,7 +89,9 @@ def recover(db: Mongo) -> bool:
     pending: list[dict[str, Any]] = current.get("swapping") or []
     for part in pending:
         if part["incoming"] in db.list_collection_names():
-            db[part["incoming"]].rename(part["name"], dropTarget=True)
+            # MongoDB's is a matter of metadata; a server that moves the documents takes its time.
+            with pymongo.timeout(_RENAME_SECONDS):
+                db[part["incoming"]].rename(part["name"], dropTarget=True)
         # Not every server takes the validator along.
         schema.create(db, schema.COLLECTIONS[part["name"]])
     if pending:

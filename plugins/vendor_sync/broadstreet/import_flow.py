@@ -81,8 +81,9 @@ def run_import(asked: ImportRun) -> dict[str, Any]:
     with _locked(asked, announced=True) as (conn, db):
         opened = _begun(asked, conn, db, lasting=_NO_PAUSE)
         with _failure_recorded(asked, db):
-            for level in asked.params.levels:
-                _import_level(opened, level, rerun=opened.run.attempt > 1)
+            with _working(opened, rerun=opened.run.attempt > 1) as work:
+                for level in asked.params.levels:
+                    work.import_level(level)
             return _finished(opened)
 
 
@@ -100,8 +101,11 @@ def import_types(asked: ImportRun, entity_types: Sequence[EntityType]) -> dict[s
         run = runs.resume(asked.run_id)
         opened = _Opened(asked=asked, conn=conn, db=db, runs=runs, run=run)
         try:
-            with _failure_recorded(asked, db, keep_lease=True):
-                return _import_level(opened, entity_types, rerun=True)
+            with (
+                _failure_recorded(asked, db, keep_lease=True),
+                _working(opened, rerun=True) as work,
+            ):
+                return work.import_level(entity_types)
         finally:
             lease.claim(db, asked.run_id, datetime.now(UTC))
 
@@ -164,40 +168,62 @@ def _begun(asked: ImportRun, conn: Warehouse, db: Mongo, *, lasting: timedelta) 
     return _Opened(asked=asked, conn=conn, db=db, runs=runs, run=run)
 
 
-def _import_level(
-    opened: _Opened, entity_types: Sequence[EntityType], *, rerun: bool
-) -> dict[str, Any]:
-    """Import types of one level, log each, and return {type: counts}."""
+class _Work:
+    """One process's part of a run: a client, and the importer that works with it."""
+
+    def __init__(self, opened: _Opened, importer: Importer, usage: Usage) -> None:
+        self._opened = opened
+        self._importer = importer
+        self._usage = usage
+        self._told: dict[str, int] = {}
+
+    def import_level(self, entity_types: Sequence[EntityType]) -> dict[str, Any]:
+        """Import types of one level, log each, and return {type: counts}."""
+        run_id, db, began = self._opened.asked.run_id, self._opened.db, datetime.now(UTC)
+        try:
+            parts = self._importer.run_level(entity_types)
+        except SyncError as error:
+            for entity_type in entity_types:
+                write_log(db, run_id, entity_type, began, error=str(error))
+            raise
+        for entity_type, part in parts.items():
+            write_log(db, run_id, entity_type, began, part=part.to_json(), usage=self._used())
+        return {str(entity_type): part.counts.to_json() for entity_type, part in parts.items()}
+
+    def _used(self) -> dict[str, int]:
+        """Return what was used since the last time, and the peak of memory so far."""
+        now = {
+            "api_calls": self._usage.calls,
+            "retries": self._usage.retries,
+            "bytes_received": self._usage.bytes_received,
+            "queries": self._opened.conn.queries,
+        }
+        used = {name: number - self._told.get(name, 0) for name, number in now.items()}
+        self._told = now
+        return {**used, "peak_memory_bytes": peak_memory_bytes()}
+
+
+@contextmanager
+def _working(opened: _Opened, *, rerun: bool) -> Generator[_Work]:
     asked, run, usage = opened.asked, opened.run, Usage()
-    began = datetime.now(UTC)
-    try:
-        with ExitStack() as stack:
-            client = stack.enter_context(
-                open_client(asked.source, usage=usage, on_degraded=lambda text: _slow(asked, text))
-            )
-            progress = stack.enter_context(Progress(_connector(asked), run, asked.watch))
-            importer = Importer(
-                client=client,
-                db=opened.db,
-                params=asked.params,
-                settings=account_settings(asked.source),
-                build=opened.build,
-                run=run.run_key,
-                rerun=rerun,
-                now=began,
-                progress=progress,
-                refuse=lambda entity_type, refused: _reject(opened, entity_type, refused),
-            )
-            parts = importer.run_level(entity_types)
-    except SyncError as error:
-        for entity_type in entity_types:
-            write_log(opened.db, asked.run_id, entity_type, began, error=str(error))
-        raise
-    used = _used(usage)
-    for entity_type, part in parts.items():
-        write_log(opened.db, asked.run_id, entity_type, began, part=part.to_json(), usage=used)
-        used = dict.fromkeys(used, 0) | {"peak_memory_bytes": used["peak_memory_bytes"]}
-    return {str(entity_type): part.counts.to_json() for entity_type, part in parts.items()}
+    with ExitStack() as stack:
+        client = stack.enter_context(
+            open_client(asked.source, usage=usage, on_degraded=lambda text: _slow(asked, text))
+        )
+        progress = stack.enter_context(Progress(_connector(asked), run, asked.watch))
+        importer = Importer(
+            client=client,
+            db=opened.db,
+            params=asked.params,
+            settings=account_settings(asked.source),
+            build=opened.build,
+            run=run.run_key,
+            rerun=rerun,
+            now=datetime.now(UTC),
+            progress=progress,
+            refuse=lambda entity_type, refused: _reject(opened, entity_type, refused),
+        )
+        yield _Work(opened, importer, usage)
 
 
 def _finished(opened: _Opened) -> dict[str, Any]:
@@ -230,16 +256,6 @@ def _finished(opened: _Opened) -> dict[str, Any]:
 
 
 _USED = ("api_calls", "retries", "queries", "bytes_received", "peak_memory_bytes")
-
-
-def _used(usage: Usage) -> dict[str, int]:
-    return {
-        "api_calls": usage.calls,
-        "retries": usage.retries,
-        "queries": 0,
-        "bytes_received": usage.bytes_received,
-        "peak_memory_bytes": peak_memory_bytes(),
-    }
 
 
 def _connector(asked: ImportRun) -> Callable[[], Warehouse]:
