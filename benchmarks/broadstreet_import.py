@@ -37,12 +37,8 @@ def measure(sizes: Sizes) -> dict[str, Any]:
     """Return {"import": ..., "import_latency": ...}, from one go in one place."""
     with _account(sizes.entities) as vendor:
         imported = _throughput(vendor)
-    if sizes.fresh != sizes.entities:
-        with _account(sizes.fresh) as vendor:
-            fresh = _run("import", vendor, f"bench_{uuid.uuid4().hex}", params={"mode": "fresh"})
-    else:
-        fresh = imported.pop("fresh")
-    imported.pop("fresh", None)
+    with _account(sizes.fresh) as vendor:
+        fresh = _run("import", vendor, _database(vendor), params={"mode": "fresh"})
     imported |= {"fresh_seconds": fresh["seconds"], "fresh_entities": sizes.fresh}
     with _account(sizes.latency) as vendor:
         latency = _latency(vendor)
@@ -50,12 +46,12 @@ def measure(sizes: Sizes) -> dict[str, Any]:
 
 
 def _throughput(vendor: VendorSandbox) -> Measured:
-    database = f"bench_{uuid.uuid4().hex}"
+    database = _database(vendor)
     _run("reads", vendor, database)  # the vendor answers from its cache from now on
     started = load()
     first = _run("import", vendor, database)
     reads = _run("reads", vendor, database)
-    upserts = _run("upserts", vendor, f"bench_{uuid.uuid4().hex}", source=database)
+    upserts = _run("upserts", vendor, _database(vendor), source=database)
     second = _run("import", vendor, database)
     written = ("inserted", "updated", "removed")
     entities = second["result"]["entities"].values()
@@ -76,9 +72,10 @@ def _throughput(vendor: VendorSandbox) -> Measured:
 
 
 def _latency(vendor: VendorSandbox) -> Measured:
+    database = _database(vendor)
     vendor.faults.add("latency", "broadstreet", seconds=LATENCY_SECONDS)
     vendor.clear_requests()
-    run = _run("import", vendor, f"bench_{uuid.uuid4().hex}")
+    run = _run("import", vendor, database)
     calls = len(vendor.requests("broadstreet"))
     least = calls * LATENCY_SECONDS / CONCURRENCY
     return {
@@ -95,6 +92,13 @@ def _account(entities: int) -> Iterator[VendorSandbox]:
     with spawn("--size", "1", keys=DEFAULT_KEYS) as vendor:
         vendor.reset(1, broadstreet={"entities": entities})
         yield vendor
+
+
+def _database(vendor: VendorSandbox) -> str:
+    """Return a new database with its collections."""
+    name = f"bench_{uuid.uuid4().hex}"
+    _run("prepare", vendor, name)
+    return name
 
 
 def _run(work: str, vendor: VendorSandbox, database: str, **settings: object) -> Measured:

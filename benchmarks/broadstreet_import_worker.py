@@ -1,4 +1,4 @@
-"""One measured process of the Broadstreet import benchmark: `import`, `reads` or `upserts`.
+"""One measured process of the import benchmark: `prepare`, `import`, `reads` or `upserts`.
 
 Settings come as one JSON object on standard input, the measurement goes as one to standard output.
 The clock starts when everything is imported and, for the floors, prepared.
@@ -31,6 +31,16 @@ from vendor_sync.rest_client import Usage
 _BATCH = 500
 _KEYS = {EntityType.PLACEMENTS: ("campaign_id", "advertisement_id", "zone_id")}
 Measured = tuple[float, dict[str, Any]]
+
+
+def prepare(settings: dict[str, Any]) -> Measured:
+    """Create the collections, as an installation does once."""
+    del settings
+    connection = require_connection(connection_from_environment, "broadstreet_mongo")
+    began = time.perf_counter()
+    with mongo.connect(connection) as db:
+        schema.apply(db)
+    return time.perf_counter() - began, {}
 
 
 def import_all(settings: dict[str, Any]) -> Measured:
@@ -71,7 +81,6 @@ def upsert_only(settings: dict[str, Any]) -> Measured:
     with mongo.connect(connection) as db:
         source = db.client[settings["source"]]
         prepared = {part: list(source[part].find()) for part in EntityType}
-        schema.apply(db)
         seconds, rows = 0.0, 0
         for part, documents in prepared.items():
             names = _KEYS.get(part, ("broadstreet_id",))
@@ -124,6 +133,7 @@ def _batched(documents: list[Any]) -> Iterator[list[Any]]:
 
 
 WORK: dict[str, Callable[[dict[str, Any]], Measured]] = {
+    "prepare": prepare,
     "import": import_all,
     "reads": read_only,
     "upserts": upsert_only,

@@ -13,6 +13,7 @@ import requests
 from rich.console import Console
 
 from sandbox.demo.airflow_api import Airflow, DemoError
+from sandbox.demo.broadstreet import BroadstreetDemo
 from sandbox.demo.edge import EdgeDemo, home_of_stack
 from sandbox.demo.trackier import TrackierDemo
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
@@ -44,6 +45,7 @@ def _run() -> str:
     )
     vendors = VendorSandbox(setting["VENDOR_SANDBOX_URL"])
     link = TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    BroadstreetDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     EdgeDemo(home_of_stack(), setting["WAREHOUSE_DSN"], _CONSOLE).run()
     return link
 

@@ -353,6 +353,15 @@ def test_people_add_edit_and_remove_in_the_dashboard(call, sandbox):
     assert sandbox.creates() == []
 
 
+def test_an_account_is_restarted_without_touching_other_vendors(call, sandbox):
+    offers = [row["entity"] for row in sandbox.truth("trackier")]
+
+    sandbox.change("broadstreet", "restart", seed=9, settings={"entities": 200})
+
+    assert len(call("GET", "/networks").json()["networks"]) == 1
+    assert [row["entity"] for row in sandbox.truth("trackier")] == offers
+
+
 def test_a_change_that_asks_for_the_impossible_is_explained(sandbox):
     with pytest.raises(VendorSandboxError, match="there is no zones 5"):
         sandbox.change("broadstreet", "edit", entity="zones", which=5, fields={})

@@ -84,7 +84,12 @@ class Broadstreet(Vendor):
         return errors.BAD_TOKEN
 
     def changes(self) -> Mapping[str, Callable[..., Any]]:
-        return self._world.changes()
+        return {**self._world.changes(), "restart": self._restart}
+
+    def _restart(self, seed: int, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Start this account anew, and leave the other vendors' worlds as they are."""
+        self.reset(seed, settings)
+        return settings
 
     def change(self, operation: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401
         outcome = super().change(operation, arguments)
