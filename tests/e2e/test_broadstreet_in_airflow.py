@@ -5,7 +5,7 @@ import pytest
 
 pytestmark = pytest.mark.airflow
 DAG = "broadstreet_import"
-ACCOUNT = {"networks": 2, "advertisers": 4, "zones": 5, "advertisements": 6, "campaigns": 4,
+ACCOUNT = {"networks": 2, "advertisers": 2, "zones": 5, "advertisements": 6, "campaigns": 4,
            "placements": 8}  # fmt: skip
 
 

@@ -179,15 +179,18 @@ class _Work:
 
     def import_level(self, entity_types: Sequence[EntityType]) -> dict[str, Any]:
         """Import types of one level, log each, and return {type: counts}."""
-        run_id, db, began = self._opened.asked.run_id, self._opened.db, datetime.now(UTC)
+        asked, db, began = self._opened.asked, self._opened.db, datetime.now(UTC)
         try:
             parts = self._importer.run_level(entity_types)
         except SyncError as error:
             for entity_type in entity_types:
-                write_log(db, run_id, entity_type, began, error=str(error))
+                write_log(
+                    db, asked.run_id, entity_type, began, params=asked.params, error=str(error)
+                )
             raise
         for entity_type, part in parts.items():
-            write_log(db, run_id, entity_type, began, part=part.to_json(), usage=self._used())
+            told: dict[str, Any] = {"part": part.to_json(), "usage": self._used(), "params": asked.params}
+            write_log(db, asked.run_id, entity_type, began, **told)
         return {str(entity_type): part.counts.to_json() for entity_type, part in parts.items()}
 
     def _used(self) -> dict[str, int]:

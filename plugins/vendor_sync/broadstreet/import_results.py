@@ -24,6 +24,7 @@ def write_log(  # noqa: PLR0913 - what a log says
     part: Mapping[str, Any] | None = None,
     usage: Mapping[str, int] | None = None,
     error: str | None = None,
+    params: ImportParams,
 ) -> None:
     """Write how a type's import went; the same run again replaces its own log."""
     counts = dict(part or {})
@@ -33,6 +34,8 @@ def write_log(  # noqa: PLR0913 - what a log says
         "timestamp": began,
         "operation": "import",
         "entity_type": str(entity_type),
+        "mode": str(params.mode),
+        "dry_run": params.dry_run,
         # A list that failed is no success, whatever else went well.
         "success": error is None,
         "complete": error is None and not flawed,

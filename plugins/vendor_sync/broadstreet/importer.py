@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -56,7 +58,11 @@ class ProgressSink(Protocol):
     """Told how far an import is."""
 
     def add(self, entity_type: str, completed: int) -> None:
-        """Count records as done."""
+        """Count records, or lists, as done."""
+        ...
+
+    def expect(self, entity_type: str, total: int | None) -> None:
+        """Say how many there will be."""
         ...
 
 
@@ -80,12 +86,17 @@ class TypeImport:
         """Return how many rows wait for being written."""
         return sum(len(listing.records) for listing in self.waiting)
 
+    def note(self, error: str) -> None:
+        """Keep what went wrong, as far as anybody reads on."""
+        if len(self.errors) < _SHOWN_ERRORS:
+            self.errors.append(error)
+
     def to_json(self) -> dict[str, Any]:
         """Return counts, duration and the first errors and conflicts."""
         return {
             **self.counts.to_json(),
             "duration_seconds": round(self.seconds, 3),
-            "errors": self.errors[:_SHOWN_ERRORS],
+            "errors": self.errors,
             "name_conflicts": [part.to_json() for part in self.conflicts[:_SHOWN_ERRORS]],
         }
 
@@ -132,8 +143,12 @@ class Importer:
         scopes = [
             scope for entity_type in entity_types for scope in self._lists.scopes(entity_type)
         ]
-        for reading in read_all(self._fetch, scopes, concurrency=self._settings.concurrency):
-            self._take(imports[reading.scope.entity_type], reading)
+        for entity_type, number in Counter(scope.entity_type for scope in scopes).items():
+            self._progress.expect(f"{entity_type}_lists", number)
+        readings = read_all(self._fetch, scopes, concurrency=self._settings.concurrency)
+        with closing(readings):
+            for reading in readings:
+                self._take(imports[reading.scope.entity_type], reading)
         for entity_type, part in imports.items():
             self._flush(part)
             self._end(part, [scope for scope in scopes if scope.entity_type is entity_type])
@@ -158,12 +173,13 @@ class Importer:
 
     def _take(self, part: TypeImport, reading: Reading) -> None:
         part.counts.lists += 1
+        self._progress.add(f"{part.entity_type}_lists", 1)
         if reading.listing is None:
             self._note_failure(part, reading)
             return
         for refused in reading.listing.refused:
             part.counts.failed += 1
-            part.errors.append(f"{refused.external_id or 'a row without id'}: {refused.reason}")
+            part.note(f"{refused.external_id or 'a row without id'}: {refused.reason}")
             self._refuse(part.entity_type, refused)
         part.waiting.append(reading.listing)
         if part.rows >= self._settings.batch_size or len(part.waiting) >= _LISTS_AT_ONCE:
@@ -177,7 +193,7 @@ class Importer:
         if self._params.mode is Mode.FRESH:
             raise error
         part.counts.lists_failed += 1
-        part.errors.append(str(error))
+        part.note(str(error))
         part.last_error = error
         logger.warning("a list of %s stays as it is: %s", part.entity_type, error)
 
@@ -195,7 +211,7 @@ class Importer:
         part.counts.conflicts = len(part.conflicts)
         for refusal in part.target.write(records, stored, part.counts):
             part.counts.failed += 1
-            part.errors.append(f"{refusal.record.key}: {refusal.reason}")
+            part.note(f"{refusal.record.key}: {refusal.reason}")
             self._refuse(part.entity_type, _as_refused(refusal))
         part.counts.fetched += len(records) + sum(len(listing.refused) for listing in listings)
         if isinstance(part.target, ProductionCollection):
@@ -234,7 +250,7 @@ class Importer:
             part.target.verify(part.counts, **limits)
             return
         field_name = SCOPE_FIELD[part.entity_type]
-        if field_name and not self._params.filtered:
+        if field_name and scopes and not self._params.filtered:
             part.target.miss_children_of([scope.parents[field_name] for scope in scopes])
         part.target.remove_missing(part.counts, **limits)
 

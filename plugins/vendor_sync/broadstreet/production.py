@@ -110,7 +110,9 @@ class ProductionCollection:
         """Mark what is missing as removed, unless it is too much to believe: then it is kept."""
         missing = sorted(self._missing)
         active = self._collection.count_documents(_ACTIVE) - counts.inserted
-        if len(missing) > max_rows and len(missing) > max_share * active:
+        # An account without a single network has not lost everything: its token has.
+        nothing = self._entity_type is EntityType.NETWORKS and not counts.fetched
+        if nothing or (len(missing) > max_rows and len(missing) > max_share * active):
             counts.kept += len(missing)
             return
         if self._dry_run:

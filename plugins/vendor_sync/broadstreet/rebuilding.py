@@ -103,7 +103,8 @@ class RebuiltCollection:
             raise TemporaryError(message)
         active = self._old.count_documents(_ACTIVE)
         missing = active - self._found_again
-        if missing > max_rows and missing > max_share * active:
+        nothing = self._entity_type is EntityType.NETWORKS and active and not self._written
+        if nothing or (missing > max_rows and missing > max_share * active):
             message = (
                 f"Broadstreet lists {self._written} {self._entity_type}; {missing} of the "
                 f"{active} that are here are not among them. That is too much to believe: "

@@ -208,6 +208,30 @@ def test_an_empty_answer_is_asked_for_again_and_then_not_believed(broadstreet):
     assert broadstreet.rows("SELECT kind FROM ops.alerts") == [("breaker_open",)]
 
 
+@pytest.mark.parametrize("mode", ["incremental", "fresh"])
+def test_an_account_without_any_network_is_not_believed(broadstreet, mode):
+    broadstreet.run()
+    answer = {"status": 200, "body": {"networks": []}}
+    broadstreet.vendors.faults.add("status", "broadstreet", path="networks", **answer)
+
+    if mode == "fresh":
+        with pytest.raises(TemporaryError, match="too much to believe"):
+            broadstreet.run(mode=mode)
+    else:
+        assert broadstreet.run()["entities"]["networks"]["kept"] == 2
+
+    assert_same(broadstreet)
+
+
+def test_a_weight_stays_the_word_that_the_vendor_has_for_it(broadstreet):
+    """[13] No number is made up for a label."""
+    broadstreet.run()
+
+    words = {row["weight"] for row in broadstreet.truth("campaigns").values()}
+    assert set(broadstreet.db["campaigns"].distinct("weight")) == words
+    assert all(isinstance(word, str) for word in words)
+
+
 def test_an_empty_answer_that_was_a_slip_changes_nothing(broadstreet):
     broadstreet.run()
     campaign = next(iter(broadstreet.truth("placements")))[0]
