@@ -58,7 +58,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint -q sql/migrations sql/queries
 	@$(BIN)/squawk --assume-in-transaction sql/migrations/*.sql 2>&1 | tail -n 3
-	@$(BIN)/pytest -q -m 'not airflow' tests/unit
+	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
 test: check ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
@@ -67,6 +67,14 @@ test: check ## Everything that has to pass, on real servers; ARGS='...' goes to 
 .PHONY: soak
 soak: setup ## The long forms of the tests; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)
+
+EDGE_HISTORIES ?= 10000
+EDGE_UPLOADS ?= 200000
+
+.PHONY: soak-edge
+soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), then uploads amid kills (EDGE_UPLOADS)
+	@EDGE_HISTORIES=$(EDGE_HISTORIES) EDGE_UPLOADS=$(EDGE_UPLOADS) nice $(STACK) exec --home $(STATE)/soak-edge --only services -- \
+	  $(BIN)/pytest -q -rP -m soak --timeout 0 tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
 
 .PHONY: demo
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself

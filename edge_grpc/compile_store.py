@@ -134,6 +134,8 @@ async def _publish(run: _Run) -> None:
     await run.rows("take_marks.sql")
     await run.rows("mark_company.sql")
     await run.rows("analyze_marked.sql")
+    await run.rows("upsert_store_scopes.sql")
+    await run.rows("delete_store_records.sql")
     changed = {"category": await _publish_categories(run)}
     if changed["category"]:
         await run.rows("mark_category_promotions.sql")

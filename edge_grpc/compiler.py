@@ -73,7 +73,7 @@ def compile_promotion(source: PromotionSource) -> bytes:
     """Return a promotion's bytes, or raise NotCompilableError with the reason."""
     try:
         body = wire.serialize(_promotion(source))
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         # A value that its field cannot hold: the promotion's fault, not a reason to stop others.
         raise NotCompilableError(str(error)) from error
     if len(body) > MAX_BYTES:
@@ -246,5 +246,5 @@ def last_day(source: PromotionSource) -> dt.date:
     """Return the last local day on which it can hold: one later when its hours pass midnight."""
     row = source.row
     start, end = row["start_second"], row["end_second"]
-    overnight = start is not None and 0 < end <= start
+    overnight = start is not None and 0 < end <= start and row["end_on"] < dt.date.max
     return row["end_on"] + dt.timedelta(days=1 if overnight else 0)

@@ -8,6 +8,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -48,14 +49,13 @@ class CredentialStore:
         self._database = database
         self._lifetime = timedelta(days=refresh_days)
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        # An unknown client costs as much time as a known one: its existence is not told.
-        self._decoy = _hasher.hash(secrets.token_urlsafe())
+        _decoy()  # made before the first call, which would otherwise take longer
 
     async def check(self, client_id: str, secret: str) -> tuple[Client, Refresh]:
         """Return the client and the first of a chain of refresh tokens."""
         row = await self._find(client_id)
         async with self._slots:
-            hashed = row["secret_hash"] if row else self._decoy
+            hashed = row["secret_hash"] if row else _decoy()
             matches = await asyncio.to_thread(_verify, hashed, secret[:_LONGEST_SECRET])
         if row is None or not matches:
             raise UnauthenticatedError
@@ -100,6 +100,12 @@ class CredentialStore:
             expires_at=expires_at,
         )
         return Refresh(token, expires_at)
+
+
+@cache
+def _decoy() -> str:
+    """Return what an unknown client's secret is compared with, so that it takes as long."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 def new_secret() -> tuple[str, str]:

@@ -262,6 +262,12 @@ async def find_version_at(conn: Connection, company_id: UUID, instant: datetime)
     return found[0]["version"]
 
 
+async def has_scope_changed(conn: Connection, store_id: UUID, version: int) -> bool:
+    """Tell whether the store's brands, zone, company or settings changed after a version."""
+    found = await rows(conn, "has_scope_changed.sql", store_id=store_id, version=version)
+    return found[0]["changed"]
+
+
 def _record(row: Row) -> Record:
     record_id, version = row["record_id"], row["version"]
     return Record(record_id, version, wire.versioned(row["body"], version), record_id)

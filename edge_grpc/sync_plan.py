@@ -12,7 +12,16 @@ from edge_grpc.compile_store import Publication, publish
 from edge_grpc.cursor import Cursor, CursorSeal, Progress, fingerprint, invalid_cursor
 from edge_grpc.database import Connection, rows
 from edge_grpc.errors import CursorTooOldError, InvalidArgumentError, InvalidFieldError
-from edge_grpc.selector import KINDS, Filters, Kind, Since, StoreScope, find_version_at, load_scope
+from edge_grpc.selector import (
+    KINDS,
+    Filters,
+    Kind,
+    Since,
+    StoreScope,
+    find_version_at,
+    has_scope_changed,
+    load_scope,
+)
 from edge_grpc.tokens import Principal
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
@@ -106,6 +115,8 @@ async def plan(
     if since_instant:
         instant = min(since_instant, now)
         version = await find_version_at(conn, principal.company_id, instant)
+        if await has_scope_changed(conn, principal.store_id, version):
+            return Plan(scope, want, target, None, REASONS.SNAPSHOT_REASON_SCOPE_CHANGED, now)
         if version >= published.floor_version:
             return Plan(scope, want, target, Since(version, instant), _none(), now)
     drifted = await rows(conn, "edge_service/find_drift.sql", client_id=principal.client_id)

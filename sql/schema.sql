@@ -111,6 +111,7 @@ BEGIN
             DELETE FROM edge.product_records WHERE company_id = company;
             DELETE FROM edge.store_product_records WHERE company_id = company;
             DELETE FROM edge.promotion_records WHERE company_id = company;
+            DELETE FROM edge.store_scopes WHERE company_id = company;
         END IF;
     END LOOP;
     RETURN NULL;
@@ -341,8 +342,7 @@ CREATE TABLE edge.marks (
     company_id uuid NOT NULL,
     kind text NOT NULL,
     record_id uuid NOT NULL,
-    store_id uuid,
-    CONSTRAINT marks_kind_check CHECK ((kind = ANY (ARRAY['company'::text, 'category'::text, 'product'::text, 'store_product'::text, 'promotion'::text])))
+    store_id uuid
 );
 
 COMMENT ON TABLE edge.marks IS 'What has changed and is to be compiled. Writers only insert and the compiler only deletes, so that neither waits for the other.';
@@ -643,6 +643,14 @@ COMMENT ON TABLE edge.store_products IS 'A store''s own price and availability, 
 
 COMMENT ON COLUMN edge.store_products.price IS 'NULL: the product''s base price.';
 
+CREATE TABLE edge.store_scopes (
+    store_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    version bigint NOT NULL
+);
+
+COMMENT ON TABLE edge.store_scopes IS 'The version at which what decides a store''s records last changed, for edges that keep a time and no cursor. No foreign keys: it is written by a publication, which must not wait for writers.';
+
 CREATE TABLE edge.stores (
     store_id uuid DEFAULT gen_random_uuid() NOT NULL,
     company_id uuid NOT NULL,
@@ -911,6 +919,12 @@ ALTER TABLE ONLY edge.categories
 ALTER TABLE ONLY edge.categories
     ADD CONSTRAINT categories_pkey PRIMARY KEY (category_id);
 
+ALTER TABLE edge.categories
+    ADD CONSTRAINT categories_size_check CHECK (((octet_length(name) + octet_length(code)) <= 100000)) NOT VALID;
+
+ALTER TABLE edge.categories
+    ADD CONSTRAINT categories_sort_order_check CHECK (((sort_order >= '-2147483648'::integer) AND (sort_order <= 2147483647))) NOT VALID;
+
 ALTER TABLE ONLY edge.category_records
     ADD CONSTRAINT category_records_pkey PRIMARY KEY (company_id, category_id);
 
@@ -926,8 +940,14 @@ ALTER TABLE ONLY edge.companies
 ALTER TABLE ONLY edge.edge_clients
     ADD CONSTRAINT edge_clients_pkey PRIMARY KEY (client_id);
 
+ALTER TABLE edge.holidays
+    ADD CONSTRAINT holidays_calendar_check CHECK (((held_on >= '0001-01-01'::date) AND (held_on <= '9999-12-31'::date))) NOT VALID;
+
 ALTER TABLE ONLY edge.holidays
     ADD CONSTRAINT holidays_pkey PRIMARY KEY (company_id, held_on);
+
+ALTER TABLE edge.marks
+    ADD CONSTRAINT marks_kind_check CHECK ((kind = ANY (ARRAY['company'::text, 'store'::text, 'category'::text, 'product'::text, 'store_product'::text, 'promotion'::text]))) NOT VALID;
 
 ALTER TABLE ONLY edge.marks
     ADD CONSTRAINT marks_pkey PRIMARY KEY (mark_id);
@@ -938,11 +958,17 @@ ALTER TABLE ONLY edge.package_promotions
 ALTER TABLE ONLY edge.product_records
     ADD CONSTRAINT product_records_pkey PRIMARY KEY (company_id, product_id);
 
+ALTER TABLE edge.products
+    ADD CONSTRAINT products_base_price_number_check CHECK ((base_price <> 'NaN'::numeric)) NOT VALID;
+
 ALTER TABLE ONLY edge.products
     ADD CONSTRAINT products_company_id_sku_key UNIQUE (company_id, sku);
 
 ALTER TABLE ONLY edge.products
     ADD CONSTRAINT products_pkey PRIMARY KEY (product_id);
+
+ALTER TABLE edge.products
+    ADD CONSTRAINT products_size_check CHECK ((((octet_length(name) + octet_length(description)) <= 100000) AND ((octet_length(sku) + octet_length(barcode)) <= 1000))) NOT VALID;
 
 ALTER TABLE ONLY edge.promotion_compile_errors
     ADD CONSTRAINT promotion_compile_errors_pkey PRIMARY KEY (promotion_id);
@@ -965,6 +991,9 @@ ALTER TABLE ONLY edge.promotion_tiers
 ALTER TABLE ONLY edge.promotion_usages
     ADD CONSTRAINT promotion_usages_pkey PRIMARY KEY (store_id, usage_id);
 
+ALTER TABLE edge.promotions
+    ADD CONSTRAINT promotions_calendar_check CHECK (((start_on >= '0001-01-01'::date) AND (end_on <= '9999-12-31'::date))) NOT VALID;
+
 ALTER TABLE ONLY edge.promotions
     ADD CONSTRAINT promotions_company_id_code_key UNIQUE (company_id, code);
 
@@ -985,6 +1014,12 @@ ALTER TABLE ONLY edge.store_product_records
 
 ALTER TABLE ONLY edge.store_products
     ADD CONSTRAINT store_products_pkey PRIMARY KEY (store_id, product_id);
+
+ALTER TABLE edge.store_products
+    ADD CONSTRAINT store_products_price_number_check CHECK ((price <> 'NaN'::numeric)) NOT VALID;
+
+ALTER TABLE ONLY edge.store_scopes
+    ADD CONSTRAINT store_scopes_pkey PRIMARY KEY (store_id);
 
 ALTER TABLE ONLY edge.stores
     ADD CONSTRAINT stores_company_id_code_key UNIQUE (company_id, code);
@@ -1099,6 +1134,8 @@ CREATE INDEX store_product_records_version_idx ON edge.store_product_records USI
 
 CREATE INDEX store_products_product_id_idx ON edge.store_products USING btree (product_id);
 
+CREATE INDEX store_scopes_company_id_idx ON edge.store_scopes USING btree (company_id);
+
 CREATE INDEX alert_deliveries_pending_idx ON ops.alert_deliveries USING btree (next_try_at) WHERE (status = 'pending'::text);
 
 CREATE UNIQUE INDEX alerts_fingerprint_open_idx ON ops.alerts USING btree (fingerprint) WHERE (resolved_at IS NULL);
@@ -1127,7 +1164,7 @@ CREATE TRIGGER mark_deletes AFTER DELETE ON edge.products REFERENCING OLD TABLE 
 
 CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
 
-CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_sync_settings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, company_id, NULL::uuid FROM changed');
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_sync_settings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''store'', company_id, NULL::uuid FROM changed');
 
 CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_targets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
 
@@ -1135,11 +1172,11 @@ CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotion_tiers REFERENCING OLD
 
 CREATE TRIGGER mark_deletes AFTER DELETE ON edge.promotions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''promotion'', promotion_id, NULL::uuid FROM changed');
 
-CREATE TRIGGER mark_deletes AFTER DELETE ON edge.store_brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, NULL, s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.store_brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store'', s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
 
 CREATE TRIGGER mark_deletes AFTER DELETE ON edge.store_products REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store_product'', c.product_id, c.store_id FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
 
-CREATE TRIGGER mark_deletes AFTER DELETE ON edge.stores REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, store_id, NULL::uuid FROM changed');
+CREATE TRIGGER mark_deletes AFTER DELETE ON edge.stores REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''store'', store_id, NULL::uuid FROM changed UNION ALL SELECT c.company_id, ''store_product'', p.product_id, c.store_id FROM changed AS c INNER JOIN edge.store_products AS p ON c.store_id = p.store_id WHERE EXISTS (SELECT 1 FROM changed AS o WHERE o.store_id = c.store_id AND o.company_id != c.company_id)');
 
 CREATE TRIGGER mark_inserts AFTER INSERT ON edge.brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
 
@@ -1155,7 +1192,7 @@ CREATE TRIGGER mark_inserts AFTER INSERT ON edge.products REFERENCING NEW TABLE 
 
 CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
 
-CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_sync_settings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, company_id, NULL::uuid FROM changed');
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_sync_settings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''store'', company_id, NULL::uuid FROM changed');
 
 CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_targets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
 
@@ -1163,11 +1200,11 @@ CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotion_tiers REFERENCING NEW
 
 CREATE TRIGGER mark_inserts AFTER INSERT ON edge.promotions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''promotion'', promotion_id, NULL::uuid FROM changed');
 
-CREATE TRIGGER mark_inserts AFTER INSERT ON edge.store_brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, NULL, s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.store_brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store'', s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
 
 CREATE TRIGGER mark_inserts AFTER INSERT ON edge.store_products REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store_product'', c.product_id, c.store_id FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
 
-CREATE TRIGGER mark_inserts AFTER INSERT ON edge.stores REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, store_id, NULL::uuid FROM changed');
+CREATE TRIGGER mark_inserts AFTER INSERT ON edge.stores REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''store'', store_id, NULL::uuid FROM changed UNION ALL SELECT c.company_id, ''store_product'', p.product_id, c.store_id FROM changed AS c INNER JOIN edge.store_products AS p ON c.store_id = p.store_id WHERE EXISTS (SELECT 1 FROM changed AS o WHERE o.store_id = c.store_id AND o.company_id != c.company_id)');
 
 CREATE TRIGGER mark_updates AFTER UPDATE ON edge.brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
 
@@ -1183,7 +1220,7 @@ CREATE TRIGGER mark_updates AFTER UPDATE ON edge.products REFERENCING OLD TABLE 
 
 CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
 
-CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_sync_settings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, company_id, NULL::uuid FROM changed');
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_sync_settings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''store'', company_id, NULL::uuid FROM changed');
 
 CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_targets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT p.company_id, ''promotion'', p.promotion_id, NULL::uuid FROM changed AS c INNER JOIN edge.promotions AS p ON c.promotion_id = p.promotion_id');
 
@@ -1191,11 +1228,11 @@ CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotion_tiers REFERENCING OLD
 
 CREATE TRIGGER mark_updates AFTER UPDATE ON edge.promotions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''promotion'', promotion_id, NULL::uuid FROM changed');
 
-CREATE TRIGGER mark_updates AFTER UPDATE ON edge.store_brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, NULL, s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.store_brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store'', s.store_id, NULL::uuid FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
 
 CREATE TRIGGER mark_updates AFTER UPDATE ON edge.store_products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT s.company_id, ''store_product'', c.product_id, c.store_id FROM changed AS c INNER JOIN edge.stores AS s ON c.store_id = s.store_id');
 
-CREATE TRIGGER mark_updates AFTER UPDATE ON edge.stores REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, store_id, NULL::uuid FROM changed');
+CREATE TRIGGER mark_updates AFTER UPDATE ON edge.stores REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, ''store'', store_id, NULL::uuid FROM changed UNION ALL SELECT c.company_id, ''store_product'', p.product_id, c.store_id FROM changed AS c INNER JOIN edge.store_products AS p ON c.store_id = p.store_id WHERE EXISTS (SELECT 1 FROM changed AS o WHERE o.store_id = c.store_id AND o.company_id != c.company_id)');
 
 CREATE CONSTRAINT TRIGGER raise_versions AFTER INSERT ON edge.changes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION edge.raise_versions();
 

@@ -23,6 +23,11 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from edge_grpc.client.agent import UPLOAD_SECONDS, Agent, watch_versions
 from edge_grpc.client.outbox import Outbox
+from edge_grpc.client.quote.cart import CartError, read_cart
+from edge_grpc.client.quote.console import show
+from edge_grpc.client.quote.evaluation import evaluate
+from edge_grpc.client.quote.local import NothingHeldError, read_shelf, read_uses
+from edge_grpc.client.quote.report import to_json
 from edge_grpc.client.session import Credentials, Session
 from edge_grpc.client.store import TABLES, DriftError, EdgeStore, open_database
 from edge_grpc.client.sync import Progress, Syncer
@@ -30,6 +35,8 @@ from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2
 
+EXIT_BAD_CART = 65
+EXIT_NO_INPUT = 66
 EXIT_TEMPORARY = 75
 EXIT_CONFIGURATION = 78
 _REQUIRED = ("TARGET", "CLIENT_ID", "CLIENT_SECRET")
@@ -112,6 +119,33 @@ def status(*, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     }
     usages = {f"usages {state}": count for state, count in Outbox(conn).counts().items()}
     _show({**place, **held, **usages}, as_json=as_json)
+
+
+@app.command()
+def quote(
+    cart: Annotated[Path, typer.Argument(help="A cart in JSON; `-` reads standard input.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Judge a cart by the promotions that are held: what it costs, and why."""
+    try:
+        read = read_cart(sys.stdin.buffer.read() if str(cart) == "-" else cart.read_bytes())
+        conn = _database()
+        shelf, now = read_shelf(conn, read), datetime.now(UTC)
+        customer, at = read.customer.id, read.at or now
+        uses = read_uses(conn, at=at, timezone=shelf.timezone, customer=customer)
+        result = to_json(evaluate(read, shelf, now=now, uses=uses))
+    except CartError as error:
+        for problem in error.problems:
+            _console.print(f"{cart}: {problem}", markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_BAD_CART) from None
+    except (NothingHeldError, OSError) as error:
+        _console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_NO_INPUT) from None
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        show(result, Console())
 
 
 @usage_app.command("add")

@@ -12,4 +12,6 @@ WHERE
     AND %(strategy)s IN ('current_only', 'include_future')
     AND edge.reaches_store(r, %(store_id)s, %(brand_ids)s)
     AND (r.is_active OR %(include_inactive)s)
+    -- Who writes the last day of the calendar means "for ever".
+    AND edges.edge_on < date '9999-01-01'
     AND edges.edge_on > (%(as_of)s::timestamptz AT TIME ZONE %(timezone)s)::date;

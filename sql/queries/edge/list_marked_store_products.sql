@@ -1,11 +1,15 @@
--- Marked overlays; without a row when the store has none any more.
+-- Marked overlays; without a row when the store has none any more. Those of a store that is not of
+-- this company, or is deleted, are left out: they are seen to under the store's own mark.
 WITH page AS MATERIALIZED (
     SELECT
-        store_id,
-        record_id
-    FROM marked
-    WHERE kind = 'store_product' AND (store_id, record_id) > (%(after_store)s, %(after)s)
-    ORDER BY store_id, record_id
+        m.store_id,
+        m.record_id
+    FROM marked AS m
+    INNER JOIN edge.stores AS s
+        ON m.store_id = s.store_id AND s.company_id = %(company_id)s
+    WHERE
+        m.kind = 'store_product' AND (m.store_id, m.record_id) > (%(after_store)s, %(after)s)
+    ORDER BY m.store_id, m.record_id
     LIMIT 5000
 )
 

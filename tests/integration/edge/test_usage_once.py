@@ -1,23 +1,17 @@
-"""Each use counts once: repeats, conflicts, reversals, refusals, kills and several senders."""
+"""Each use counts once: repeats, conflicts, reversals, refusals and several senders.
+
+`test_usage_kills.py` does the same amid kills.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge_grpc.client.outbox import Outbox
-from edge_grpc.client.session import Credentials, Session
-from edge_grpc.client.store import open_database
-from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 
@@ -156,80 +150,3 @@ async def test_several_senders_of_the_same_records_in_any_order_count_each_once(
     await asyncio.gather(*(sender() for _ in range(4)))
 
     assert office.value("SELECT count(*) FROM edge.promotion_usages") == 400
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def start(module, *arguments, **environment):
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-async def test_killed_server_and_client_still_count_each_use_once(office, make, shop, tmp_path):
-    port = free_port()
-    path = tmp_path / "edge.sqlite"
-    conn = open_database(path)
-    outbox = Outbox(conn)
-    made = {outbox.add(make()) for _ in range(3000)}
-    serve = {
-        "EDGE_GRPC_DSN": office.dsn,
-        "EDGE_GRPC_KEYS_FILE": str(office.keys_file),
-        "EDGE_GRPC_LISTEN": f"127.0.0.1:{port}",
-        "EDGE_GRPC_INSECURE": "1",
-    }
-    run = {
-        "EDGE_CLIENT_TARGET": f"127.0.0.1:{port}",
-        "EDGE_CLIENT_CLIENT_ID": shop.client_id,
-        "EDGE_CLIENT_CLIENT_SECRET": shop.client_secret,
-        "EDGE_CLIENT_INSECURE": "1",
-        "EDGE_CLIENT_DATABASE": str(path),
-    }
-    chance = random.Random(5)
-    server, client = start("edge_grpc", "serve", **serve), None
-    kills = 0
-    try:
-        while outbox.counts()["pending"] and kills < 6:
-            client = start("edge_grpc.client", "usage", "upload", **run)
-            await _until_some_are_settled(outbox, chance.randint(0, 2))
-            victim = chance.choice(["server", "client"])
-            (server if victim == "server" else client).send_signal(signal.SIGKILL)
-            kills += 1
-            if victim == "server":
-                server.wait()
-                server = start("edge_grpc", "serve", **serve)
-            client.kill()
-            client.wait()
-        known = Credentials(
-            target=f"127.0.0.1:{port}",
-            client_id=shop.client_id,
-            client_secret=shop.client_secret,
-            insecure=True,
-        )
-        async with Session(known) as session:
-            await Uploader(session, outbox, patience=50).upload()
-    finally:
-        for process in (server, client):
-            if process is not None:
-                process.kill()
-                process.wait()
-    stored = {str(row[0]) for row in office.rows("SELECT usage_id FROM edge.promotion_usages")}
-    assert kills >= 1
-    assert stored == made
-    assert outbox.counts() == {"pending": 0, "synced": 3000, "refused": 0}
-    conn.close()
-
-
-async def _until_some_are_settled(outbox, batches):
-    """Wait until a number of batches was answered, so that the kill comes amid the upload."""
-    before = outbox.counts()["pending"]
-    async with asyncio.timeout(30):
-        while outbox.counts()["pending"] > max(0, before - batches * 500 - 1):  # noqa: ASYNC110
-            await asyncio.sleep(0.002)  # another process writes the file
