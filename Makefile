@@ -35,6 +35,19 @@ $(STATE)/venv/.complete: $(UV) sandbox/requirements.txt
 .PHONY: setup
 setup: .venv/.complete $(STATE)/venv/.complete ## Create the two virtual environments (product, embedded servers)
 
+NODE := $(STATE)/node
+
+$(NODE)/.complete: tests/e2e/node/package.json tests/e2e/node/package-lock.json
+	@mkdir -p $(NODE) && cp $^ $(NODE)/
+	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+.PHONY: setup-node
+setup-node: ## Install what the Node edge client of the tests needs (skipped without Node.js and npm)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) -s $(NODE)/.complete; \
+	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js 18 or newer and npm are needed: install them (Debian: apt-get install nodejs npm)"; exit 1; \
+	else echo "No Node.js and npm on the PATH: the tests of the Node edge client will be skipped"; fi
+
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
 	@for name in requirements requirements-dev requirements-image sandbox/requirements; do \
@@ -61,7 +74,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
-test: check ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
+test: check setup-node ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak' $(ARGS)
 
 .PHONY: soak
@@ -125,10 +138,21 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 .PHONY: bench-broadstreet
 bench-broadstreet: setup ## Measure the Broadstreet flows against the least work (ARGS='--entities 5000' for less)
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.broadstreet $(ARGS)
+$(BENCH)/edge-venv/.complete: $(UV) benchmarks/edge-requirements.txt
+	@test -x $(BENCH)/edge-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/edge-venv
+	@VIRTUAL_ENV=$(BENCH)/edge-venv $(UV) pip sync -q --require-hashes --compile-bytecode benchmarks/edge-requirements.txt
+	@touch $@
+
+.PHONY: bench-edge
+bench-edge: setup $(BENCH)/edge-venv/.complete ## Measure the edge service (PRODUCTS=100000: smaller, TENFOLD=1: the delta at ten times the products too, PARTS='full delta': only these, DOCS=1: write docs/benchmarks.md)
+	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.edge \
+	  $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TENFOLD),--tenfold) \
+	  $(if $(PARTS),--parts $(PARTS)) $(if $(DOCS),--write-docs)
 
 .PHONY: bench-lock
-bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
-	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt
+bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again
+	@for name in dlt edge; do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/$$name-requirements.in -o benchmarks/$$name-requirements.txt; done
 
 PROTO := $(STATE)/proto
 BUF := $(STATE)/buf/node_modules/.bin/buf
@@ -151,5 +175,9 @@ proto-fresh: setup
 	@diff -r -x __init__.py -x __pycache__ $(PROTO)/edge_grpc/v1 edge_grpc/v1 || { echo "run \`make proto\` and commit edge_grpc/v1"; exit 1; }
 
 .PHONY: proto-check
-proto-check: proto-fresh $(BUF) ## Check that edge_grpc/v1 is fresh, and lint proto/ with buf (needs npm)
-	@cd proto && $(ROOT)/$(BUF) lint
+proto-check: proto-fresh $(BUF) ## Check edge_grpc/v1 is fresh; with buf, lint proto/ and compare it with the released contract (needs npm)
+	@cd proto && $(ROOT)/$(BUF) lint && $(ROOT)/$(BUF) breaking --against baseline.binpb
+
+.PHONY: proto-baseline
+proto-baseline: proto-check ## Take proto/ as released: from now on nothing of it may be changed or removed
+	@cd proto && $(ROOT)/$(BUF) build --exclude-source-info -o baseline.binpb

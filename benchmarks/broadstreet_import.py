@@ -110,7 +110,7 @@ def _run(work: str, vendor: VendorSandbox, database: str, **settings: object) ->
     }
     store = json.loads(os.environ["AIRFLOW_CONN_BROADSTREET_MONGO"]) | {"schema": database}
     connections = {"BROADSTREET_DEFAULT": account, "BROADSTREET_MONGO": store}
-    done = subprocess.run(  # noqa: S603 - this project's own program
+    done = subprocess.run(
         [sys.executable, "-m", "benchmarks.broadstreet_import_worker", work],
         input=json.dumps(settings),
         env={

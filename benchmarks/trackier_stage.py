@@ -147,7 +147,7 @@ def _statement(line: str) -> str | None:
 
 
 def _run(command: list[str], settings: dict[str, Any], environ: dict[str, str]) -> Measured:
-    done = subprocess.run(  # noqa: S603 - our own modules
+    done = subprocess.run(
         command,
         input=json.dumps(settings),
         text=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from edge_grpc import keys as key_file
 from edge_grpc.admin import ClientAdmin, SettingsAdmin
 from edge_grpc.database import CONNECTION_ERRORS, Database, opened
 from edge_grpc.errors import EdgeError
-from edge_grpc.settings import Settings, from_environment
+from edge_grpc.settings import from_environment
 
 EXIT_FAILED = 1
 EXIT_TEMPORARY = 75
@@ -42,24 +41,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def serve() -> None:
     """Serve stores until SIGTERM or SIGINT; settings come from EDGE_GRPC_* variables."""
-    from edge_grpc.workers import reserved_port, run_workers  # noqa: PLC0415 - imports gRPC
-
     with _errors_shown():
         settings = from_environment(os.environ)
+        from edge_grpc.server import run  # noqa: PLC0415 - imports gRPC
+        from edge_grpc.workers import reserved_port, run_workers  # noqa: PLC0415
+
         if settings.workers == 1:
-            serve_one(settings, 0)
+            run(settings, 0)
             return
         with reserved_port(settings.listen) as address:
             shared = settings.model_copy(update={"listen": address})
-            run_workers(settings.workers, partial(serve_one, shared))
-
-
-def serve_one(settings: Settings, number: int) -> None:
-    """Run one server process."""
-    from edge_grpc import server  # noqa: PLC0415 - workers import it after they are spawned
-
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(server.serve(settings, number))
+            run_workers(settings.workers, partial(run, shared))
 
 
 @clients.command("add")

@@ -13,8 +13,9 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from edge_grpc import selector
 from edge_grpc.compile_store import publish
 from edge_grpc.credentials import new_secret
-from edge_grpc.database import Connection, Database, rows
+from edge_grpc.database import Database
 from edge_grpc.errors import ConfigurationError
+from edge_grpc.queries import Connection, rows
 from edge_grpc.tokens import SCOPES
 
 _NUMBERS = {"future_days", "past_days", "sync_interval_hours", "max_promotions_per_sync"}

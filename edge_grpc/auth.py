@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from edge_grpc.errors import (
     TenantMismatchError,
     UnauthenticatedError,
 )
-from edge_grpc.interception import Call
+from edge_grpc.interception import Call, Respond
 from edge_grpc.rate_limit import RateLimit
+from edge_grpc.status import Context
 from edge_grpc.tokens import Principal, Tokens
 
 caller: ContextVar[Principal] = ContextVar("caller")
@@ -96,11 +98,20 @@ class Authentication:
         self._generations = generations
         self._per_store = per_store
 
-    @asynccontextmanager
-    async def __call__(self, call: Call) -> AsyncGenerator[None]:
-        if call.method.startswith(_OPEN_TO_ALL) or call.name in _OPEN_CALLS:
-            yield
-            return
+    def __call__(self, inner: Respond) -> Respond:
+        async def respond(call: Call, request: Any, context: Context) -> Any:  # noqa: ANN401
+            if call.method.startswith(_OPEN_TO_ALL) or call.name in _OPEN_CALLS:
+                return await inner(call, request, context)
+            principal = self._admit(call)
+            if not call.streaming:
+                return await inner(call, request, context)
+            with self._generations.resting_on(principal):
+                return await inner(call, request, context)
+
+        return respond
+
+    def _admit(self, call: Call) -> Principal:
+        """Return who calls, if they may."""
         principal = self._tokens.verify(_bearer(call))
         self._generations.check(principal)
         scope = _scope(call)
@@ -108,11 +119,7 @@ class Authentication:
             raise ScopeError(scope)
         caller.set(principal)
         self._per_store.take(principal.store_id)
-        if not call.streaming:
-            yield
-            return
-        with self._generations.resting_on(principal):
-            yield
+        return principal
 
 
 def _scope(call: Call) -> str:
@@ -146,7 +153,13 @@ def _required(text: str, name: str) -> UUID:
         reason = f"MISSING_{name.upper()}"
         raise InvalidArgumentError(reason, f"{name} is required.")
     try:
-        return UUID(text)
+        return _uuid(text)
     except ValueError:
         message = f"{name} is not a UUID."
         raise InvalidFieldError(message) from None
+
+
+@lru_cache(maxsize=20_000)
+def _uuid(text: str) -> UUID:
+    """Return an id; edges send the same ones with each call."""
+    return UUID(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -14,7 +14,7 @@ from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1.catalog_pb2 import Category, Product
 from edge_grpc.v1.promotion_pb2 import Promotion
-from edge_grpc.wire import framed
+from edge_grpc.wire import framed, tag, varint
 
 MAX_RECORDS = 1000
 MAX_BYTES = 256 * 1024
@@ -34,6 +34,15 @@ _LISTS: Mapping[Kind, int] = {
     "promotion": frames.Batch.PROMOTIONS_FIELD_NUMBER,
 }
 _HELLO, _BATCH, _REMOVALS, _CHECKPOINT = 1, 2, 3, 4
+# A batch is put together from bytes: building a message would copy the records twice.
+_BATCH_TAG = tag(_BATCH)
+_PACKED_TAG = tag(frames.Batch.PACKED_FIELD_NUMBER)
+_COUNT_TAG = varint(frames.Batch.PACKED_RECORDS_FIELD_NUMBER << 3)
+_TOKEN = frames.Batch.RESUME_TOKEN_FIELD_NUMBER
+_IS_GZIP = frames.Batch(codec=frames.CODEC_GZIP).SerializeToString()
+_HEADS: Mapping[Kind, bytes] = {
+    kind: frames.Batch(kind=number).SerializeToString() for kind, number in KIND_NUMBERS.items()
+}
 
 
 def split(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -48,11 +57,23 @@ def split(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         yield records[start:]
 
 
-def batch(kind: Kind, bodies: Sequence[bytes], resume_token: str) -> bytes:
-    """Return a Batch frame of any sync call."""
+def listed(kind: Kind, bodies: Iterable[bytes]) -> bytes:
+    """Return records as a batch's list of their kind."""
     number = _LISTS[kind]
-    head = frames.Batch(kind=KIND_NUMBERS[kind], resume_token=resume_token).SerializeToString()
-    return framed(_BATCH, head + b"".join(framed(number, body) for body in bodies))
+    return b"".join(framed(number, body) for body in bodies)
+
+
+def batch(kind: Kind, records: bytes, resume_token: str, *, packed: int = 0) -> bytes:
+    """Return a Batch frame of any sync call, of records that are listed.
+
+    `packed`: they are compressed besides, and so many.
+    """
+    token = framed(_TOKEN, resume_token.encode())
+    head = _HEADS[kind]
+    if packed:
+        head += _IS_GZIP + _COUNT_TAG + varint(packed) + _PACKED_TAG + varint(len(records))
+    size = len(head) + len(records) + len(token)
+    return b"".join((_BATCH_TAG, varint(size), head, records, token))
 
 
 def hello(message: frames.Hello) -> bytes:
@@ -89,6 +110,10 @@ class Masks:
     def __str__(self) -> str:
         """Name the fields, for a cursor's fingerprint."""
         return ";".join(f"{kind}:{','.join(mask.paths)}" for kind, mask in self._masks.items())
+
+    def narrow(self, kind: Kind) -> bool:
+        """Tell whether only some fields of a kind are wanted."""
+        return kind in self._masks
 
     def apply(self, kind: Kind, body: bytes) -> bytes:
         mask = self._masks.get(kind)

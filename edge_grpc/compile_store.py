@@ -112,7 +112,7 @@ async def _lock(
 
 
 async def _state(conn: Connection, company_id: UUID) -> Row:
-    found = await rows(conn, "get_publication_state.sql", company_id=company_id)
+    found = await rows(conn, "edge/get_publication_state.sql", company_id=company_id)
     if not found:
         reason = "COMPANY_NOT_FOUND"
         raise NotFoundError(reason, "There is no such company.")
@@ -130,28 +130,28 @@ def _publication(state: Row) -> Publication:
 
 
 async def _publish(run: _Run) -> None:
-    await run.rows("create_marked.sql")
-    await run.rows("take_marks.sql")
-    await run.rows("mark_company.sql")
-    await run.rows("analyze_marked.sql")
-    await run.rows("upsert_store_scopes.sql")
-    await run.rows("delete_store_records.sql")
+    await run.rows("edge/create_marked.sql")
+    await run.rows("edge/take_marks.sql")
+    await run.rows("edge/mark_company.sql")
+    await run.rows("edge/analyze_marked.sql")
+    await run.rows("edge/upsert_store_scopes.sql")
+    await run.rows("edge/delete_store_records.sql")
     changed = {"category": await _publish_categories(run)}
     if changed["category"]:
-        await run.rows("mark_category_promotions.sql")
+        await run.rows("edge/mark_category_promotions.sql")
     changed["product"] = await _publish_products(run)
     changed["store_product"] = await _publish_store_products(run)
     changed["promotion"] = await publish_promotions(
         run.conn, run.company_id, run.version, run.currency
     )
-    await run.rows("insert_publication.sql")
-    await run.rows("notify_published.sql")
+    await run.rows("edge/insert_publication.sql")
+    await run.rows("edge/notify_published.sql")
     logger.info("published version %d of %s: %s", run.version, run.company_id, changed)
 
 
 async def _publish_categories(run: _Run) -> int:
     changed, after = 0, NIL
-    while page := await run.rows("list_marked_categories.sql", after=after):
+    while page := await run.rows("edge/list_marked_categories.sql", after=after):
         after = page[-1]["record_id"]
         present = [row for row in page if row["category_id"] is not None]
         bodies = [compile_category(row) for row in present]
@@ -161,7 +161,7 @@ async def _publish_categories(run: _Run) -> int:
 
 async def _publish_products(run: _Run) -> int:
     changed, after = 0, NIL
-    while page := await run.rows("list_marked_products.sql", after=after):
+    while page := await run.rows("edge/list_marked_products.sql", after=after):
         after = page[-1]["record_id"]
         present = [row for row in page if row["product_id"] is not None]
         bodies = [compile_product(row, run.currency) for row in present]
@@ -174,7 +174,7 @@ async def _keep(
 ) -> int:
     """Write the records of rows that exist and tombstones for the others."""
     upserted = await run.rows(
-        f"upsert_{kind}_records.sql",
+        f"edge/upsert_{kind}_records.sql",
         ids=[row["record_id"] for row in present],
         active=[row["is_active"] for row in present],
         brand_ids=[row["brand_id"] for row in present],
@@ -183,18 +183,18 @@ async def _keep(
     changed = len(upserted)
     gone = {row["record_id"] for row in marked} - {row["record_id"] for row in present}
     if gone:
-        changed += len(await run.rows(f"remove_{kind}_records.sql", ids=list(gone)))
+        changed += len(await run.rows(f"edge/remove_{kind}_records.sql", ids=list(gone)))
     return changed
 
 
 async def _publish_store_products(run: _Run) -> int:
     changed, after = 0, (NIL, NIL)
     while page := await run.rows(
-        "list_marked_store_products.sql", after_store=after[0], after=after[1]
+        "edge/list_marked_store_products.sql", after_store=after[0], after=after[1]
     ):
         after = (page[-1]["marked_store_id"], page[-1]["record_id"])
         upserted = await run.rows(
-            "upsert_store_product_records.sql",
+            "edge/upsert_store_product_records.sql",
             store_ids=[row["marked_store_id"] for row in page],
             ids=[row["record_id"] for row in page],
             bodies=[

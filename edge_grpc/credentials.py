@@ -14,8 +14,9 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from edge_grpc.database import Connection, Database, Row, rows
+from edge_grpc.database import Database
 from edge_grpc.errors import UnauthenticatedError
+from edge_grpc.queries import Connection, Row, rows
 
 _SECRET_BYTES = 32
 _LONGEST_SECRET = 200

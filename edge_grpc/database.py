@@ -1,24 +1,18 @@
-"""The connection to PostgreSQL: a pool, and the query files of the service."""
+"""The connection to PostgreSQL: a pool, and one connection that listens."""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownVariableType=false
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-_QUERIES = Path(__file__).resolve().parents[1] / "sql" / "queries"
-_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-Row = Mapping[str, Any]
-# asyncpg carries no types: the pool and a connection have the same methods to ask with.
-Connection = Any
+from edge_grpc.queries import Connection, Row, rows
+
 CONNECTION_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -27,13 +21,6 @@ CONNECTION_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     OSError,
 )
-
-
-@cache
-def load_query(name: str, *parameters: str) -> str:
-    """Return `sql/queries/<name>` with its named parameters numbered in the order given."""
-    text = (_QUERIES / name).read_text()
-    return _PLACEHOLDER.sub(lambda found: f"${parameters.index(found[1]) + 1}", text)
 
 
 class Database:
@@ -72,11 +59,6 @@ class Database:
             yield
         finally:
             await conn.close()
-
-
-async def rows(conn: Connection, query: str, **parameters: Any) -> Sequence[Row]:  # noqa: ANN401
-    """Run a query file on a connection."""
-    return await conn.fetch(load_query(query, *parameters), *parameters.values())
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""How something is put around every call: one async context manager, whatever the kind of call.
+"""How something is put around every call, whatever its kind: functions around functions.
 
 Requests are parsed here instead of by gRPC: bytes that are no message are then the caller's
 mistake (INVALID_ARGUMENT), not an INTERNAL error. Responses may be messages or wire-ready bytes.
@@ -6,8 +6,7 @@ mistake (INVALID_ARGUMENT), not an INTERNAL error. Responses may be messages or 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -32,49 +31,67 @@ class Call:
         return self.method.rpartition("/")[2]
 
 
-Around = Callable[[Call], AbstractAsyncContextManager[None]]
 # grpc's own stubs know neither handlers' fields nor the two shapes of a behaviour.
 Handler = Any
+Respond = Callable[[Call, Any, Context], Awaitable[Any]]
+Around = Callable[[Respond], Respond]
 
 
 class Surrounding(ServerInterceptor):
-    """Runs every call inside a context manager."""
+    """Puts functions around every call, the first one outermost, and parses its request.
 
-    def __init__(self, around: Around) -> None:
-        self._around = around
+    How a method is surrounded is worked out once: an interceptor each, for each call, costs as
+    much as answering a small one.
+    """
+
+    def __init__(self, *arounds: Around) -> None:
+        self._arounds = arounds
+        self._surrounded: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
         method = str(cast("Any", handler_call_details).method)
-        return _surrounded(handler, method, self._around)
+        known = self._surrounded.get(method)
+        if known is not None:
+            return known
+        handler = await continuation(handler_call_details)
+        if handler is not None:
+            handler = self._surrounded[method] = _surrounded(handler, method, self._arounds)
+        return handler
 
 
-def _surrounded(handler: Handler, method: str, around: Around) -> Handler:
+def _surrounded(handler: Handler, method: str, arounds: Sequence[Around]) -> Handler:
     kind = f"{_arity(handler.request_streaming)}_{_arity(handler.response_streaming)}"
     behaviour = getattr(handler, kind)
+    parse = handler.request_deserializer
     streaming = handler.request_streaming or handler.response_streaming
+    if parse is not None:
+        read, answered = (_parse_all if handler.request_streaming else _parse), behaviour
+
+        def behaviour(request: Any, context: Context) -> Any:  # noqa: ANN401
+            return answered(read(request, parse), context)
+
+    async def respond(_call: Call, request: Any, context: Context) -> Any:  # noqa: ANN401
+        if handler.response_streaming:
+            return await _write_all(behaviour(request, context), context)
+        return await behaviour(request, context)
+
+    inner: Respond = respond
+    for around in reversed(arounds):
+        inner = around(inner)
 
     async def answer(request: Any, context: Context) -> Any:  # noqa: ANN401
-        async with around(Call(method, context, streaming)):
-            return await behaviour(request, context)
-
-    async def stream(request: Any, context: Context) -> None:  # noqa: ANN401
-        async with around(Call(method, context, streaming)):
-            await _write_all(behaviour(request, context), context)
+        return await inner(Call(method, context, streaming), request, context)
 
     make = getattr(grpc, f"{kind}_rpc_method_handler")
-    surrounded = stream if handler.response_streaming else answer
-    return make(surrounded, handler.request_deserializer, handler.response_serializer)
+    return make(answer, None, serialise)
 
 
 async def _write_all(responses: Any, context: Context) -> None:  # noqa: ANN401
-    """Send what a behaviour yields; one that has been surrounded already sends by itself."""
+    """Send what a behaviour yields; some of the standard services send by themselves."""
     if hasattr(responses, "__aiter__"):
         async for response in responses:
             await context.write(response)
@@ -84,29 +101,6 @@ async def _write_all(responses: Any, context: Context) -> None:  # noqa: ANN401
 
 def _arity(streaming: bool) -> str:  # noqa: FBT001 - a flag of gRPC's own
     return "stream" if streaming else "unary"
-
-
-class Parsing(ServerInterceptor):
-    """Parses requests inside the call; the innermost of the interceptors."""
-
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler:
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_deserializer is None:
-            return handler
-        kind = f"{_arity(handler.request_streaming)}_{_arity(handler.response_streaming)}"
-        behaviour = getattr(handler, kind)
-        parse = handler.request_deserializer
-        read = _parse_all if handler.request_streaming else _parse
-
-        def parsed(request: Any, context: Context) -> Any:  # noqa: ANN401
-            return behaviour(read(request, parse), context)
-
-        make = getattr(grpc, f"{kind}_rpc_method_handler")
-        return make(parsed, None, serialise)
 
 
 async def _parse_all(

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, cast
 
 import grpc
+from opentelemetry.trace import Span
 
-from edge_grpc import metrics
+from edge_grpc import logs, metrics, tracing
 from edge_grpc.auth import caller
 from edge_grpc.errors import UnavailableError
-from edge_grpc.interception import Call
-from edge_grpc.status import abort, translate_errors
+from edge_grpc.interception import Around, Call, Respond
+from edge_grpc.status import Context, abort, abort_with
 
 logger = logging.getLogger("edge_grpc.calls")
-_UNARY_SECONDS = 30
+# It answers from memory; where it asks the database it has a deadline of its own. Another timer
+# would cost as much as the answer.
+_WITHOUT_TIMER = {"GetVersion"}
 _facts: ContextVar[dict[str, Any]] = ContextVar("facts")
 
 
@@ -29,35 +30,51 @@ def note(**facts: Any) -> None:  # noqa: ANN401 - counts and words for the log l
     _facts.get({}).update(facts)
 
 
-@asynccontextmanager
-async def recording(call: Call) -> AsyncGenerator[None]:
+def recording(inner: Respond) -> Respond:
     """Write one line and the metrics of a call, however it ends."""
-    facts: dict[str, Any] = {}
-    _facts.set(facts)
-    started = time.perf_counter()
-    if call.streaming:
-        metrics.OPEN_STREAMS.labels(call.name).inc()
-    try:
-        yield
-    except asyncio.CancelledError:
-        facts["code"] = "CANCELLED"
-        raise
-    finally:
-        _record(call, facts, time.perf_counter() - started)
+
+    async def respond(call: Call, request: Any, context: Context) -> Any:  # noqa: ANN401
+        facts: dict[str, Any] = {}
+        _facts.set(facts)
+        started = time.perf_counter()
+        if call.streaming:
+            metrics.OPEN_STREAMS.labels(call.name).inc()
+        with tracing.span(call.method, context.invocation_metadata() or ()) as span:
+            try:
+                return await inner(call, request, context)
+            except asyncio.CancelledError:
+                facts["code"] = "CANCELLED"
+                raise
+            finally:
+                _record(call, facts, time.perf_counter() - started, span)
+
+    return respond
 
 
-def _record(call: Call, facts: dict[str, Any], seconds: float) -> None:
+def _record(call: Call, facts: dict[str, Any], seconds: float, span: Span) -> None:
     if call.streaming:
         metrics.OPEN_STREAMS.labels(call.name).dec()
     code = facts.pop("code", None) or _code(call)
     principal = caller.get(None)
     store = str(principal.store_id) if principal else ""
-    metrics.CALLS.labels(call.name, code).inc()
-    metrics.CALL_SECONDS.labels(call.name).observe(seconds)
+    _calls(call.name, code).inc()
+    _call_seconds(call.name).observe(seconds)
     if code not in {"OK", "CANCELLED"} and store:
         metrics.STORE_FAILURES.labels(store).inc()
-    line = {"call": call.name, "code": code, "ms": round(seconds * 1000, 2), "store": store}
-    logger.info(json.dumps(line | _trace(call) | facts, default=str))
+    tracing.end(span, code)
+    if logger.isEnabledFor(logging.INFO):
+        line = {"call": call.name, "code": code, "ms": round(seconds * 1000, 2), "store": store}
+        logger.info("call", extra=logs.facts(**line, **tracing.ids(span), **facts))
+
+
+@cache
+def _calls(name: str, code: str) -> Any:  # noqa: ANN401 - looking a counter up costs more than it
+    return metrics.CALLS.labels(name, code)
+
+
+@cache
+def _call_seconds(name: str) -> Any:  # noqa: ANN401
+    return metrics.CALL_SECONDS.labels(name)
 
 
 def _code(call: Call) -> str:
@@ -67,24 +84,24 @@ def _code(call: Call) -> str:
     return "OK" if not code else next(c.name for c in grpc.StatusCode if c.value[0] == code)
 
 
-def _trace(call: Call) -> dict[str, str]:
-    """Return the caller's OpenTelemetry context, so that its trace finds this line."""
-    for key, value in call.context.invocation_metadata() or ():
-        if key == "traceparent":
-            return {"traceparent": str(value)[:64]}
-    return {}
+def answering(unary_seconds: float) -> Around:
+    """Translate errors, and end unary calls that take longer than so many seconds."""
 
+    def around(inner: Respond) -> Respond:
+        async def respond(call: Call, request: Any, context: Context) -> Any:  # noqa: ANN401
+            try:
+                if call.streaming or call.name in _WITHOUT_TIMER:
+                    return await inner(call, request, context)
+                async with asyncio.timeout(unary_seconds):
+                    return await inner(call, request, context)
+            except (grpc.aio.AbortError, grpc.RpcError):
+                raise
+            except TimeoutError:
+                slow = UnavailableError("DATABASE_AWAY", "Head office's data took too long.")
+                await abort(context, slow)
+            except Exception as error:  # noqa: BLE001 - whatever is left becomes a status here
+                await abort_with(context, call.name, error)
 
-@asynccontextmanager
-async def answering(call: Call) -> AsyncGenerator[None]:
-    """Translate errors, and end unary calls that take too long."""
-    async with translate_errors(call.context, call.name):
-        if call.streaming:
-            yield
-            return
-        try:
-            async with asyncio.timeout(_UNARY_SECONDS):
-                yield
-        except TimeoutError:
-            slow = UnavailableError("DATABASE_AWAY", "Head office's data took too long.")
-            await abort(call.context, slow)
+        return respond
+
+    return around

@@ -36,10 +36,10 @@ class _Loader:
 
     async def sources(self, page: Sequence[Row]) -> list[PromotionSource]:
         promotion_ids = [row["promotion_id"] for row in page]
-        targets = await self._children("list_promotion_targets.sql", promotion_ids)
-        tiers = await self._children("list_promotion_tiers.sql", promotion_ids)
-        items = await self._children("list_promotion_items.sql", promotion_ids)
-        packages = await self._children("list_package_promotions.sql", promotion_ids)
+        targets = await self._children("edge/list_promotion_targets.sql", promotion_ids)
+        tiers = await self._children("edge/list_promotion_tiers.sql", promotion_ids)
+        items = await self._children("edge/list_promotion_items.sql", promotion_ids)
+        packages = await self._children("edge/list_package_promotions.sql", promotion_ids)
         return [
             PromotionSource(
                 row=row,
@@ -68,7 +68,7 @@ async def publish_promotions(
     changed, after = 0, UUID(int=0)
     loader: _Loader | None = None
     while page := await rows(
-        conn, "list_marked_promotions.sql", company_id=company_id, after=after
+        conn, "edge/list_marked_promotions.sql", company_id=company_id, after=after
     ):
         after = page[-1]["record_id"]
         loader = loader or await _loader(conn, company_id, currency)
@@ -84,13 +84,13 @@ async def publish_promotions(
                 changed += await _fail(conn, company_id, version, source, str(error))
             else:
                 changed += await _keep(conn, company_id, version, source, body)
-        await rows(conn, "delete_compile_errors.sql", company_id=company_id, ids=served)
+        await rows(conn, "edge/delete_compile_errors.sql", company_id=company_id, ids=served)
     return changed
 
 
 async def _loader(conn: Connection, company_id: UUID, currency: str) -> _Loader:
-    parents = await rows(conn, "list_category_parents.sql", company_id=company_id)
-    holidays = await rows(conn, "list_holidays.sql", company_id=company_id)
+    parents = await rows(conn, "edge/list_category_parents.sql", company_id=company_id)
+    holidays = await rows(conn, "edge/list_holidays.sql", company_id=company_id)
     tree = CategoryTree((row["category_id"], row["parent_id"]) for row in parents)
     return _Loader(conn, company_id, currency, tree, [row["held_on"] for row in holidays])
 
@@ -104,7 +104,7 @@ async def _keep(
 ) -> int:
     changed = await rows(
         conn,
-        "upsert_promotion_record.sql",
+        "edge/upsert_promotion_record.sql",
         company_id=company_id,
         promotion_id=source.row["promotion_id"],
         version=version,
@@ -127,7 +127,7 @@ async def _fail(
     logger.warning("promotion %s (%s) does not compile: %s", code, promotion_id, reason)
     await rows(
         conn,
-        "upsert_compile_error.sql",
+        "edge/upsert_compile_error.sql",
         promotion_id=promotion_id,
         company_id=company_id,
         code=code,
@@ -149,7 +149,7 @@ async def _remove(
         return 0
     changed = await rows(
         conn,
-        "remove_promotion_records.sql",
+        "edge/remove_promotion_records.sql",
         company_id=company_id,
         version=version,
         ids=gone,

@@ -1,4 +1,4 @@
-"""Query files with named parameters, for asyncpg, which numbers them."""
+"""The query files of the service, with named parameters; asyncpg numbers them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_QUERIES = Path(__file__).resolve().parents[1] / "sql" / "queries" / "edge"
+_QUERIES = Path(__file__).resolve().parents[1] / "sql" / "queries"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 Row = Mapping[str, Any]
 # asyncpg carries no types: a pool and a connection have the same methods to ask with.
@@ -29,6 +29,6 @@ def _numbered(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 async def rows(conn: Connection, query: str, **parameters: Any) -> Sequence[Row]:  # noqa: ANN401
-    """Run `sql/queries/edge/<query>`; parameters that it does not name are left out."""
+    """Run `sql/queries/<query>`; parameters that it does not name are left out."""
     text, names = _numbered(query)
     return await conn.fetch(text, *(parameters[name] for name in names))

@@ -114,7 +114,7 @@ FIRST_PROMOTION = PromotionKey(0, 2**31, NIL)
 
 async def load_scope(conn: Connection, company_id: UUID, store_id: UUID) -> StoreScope:
     """Return the store's scope, or raise STORE_NOT_FOUND (also for an inactive store)."""
-    found = await rows(conn, "get_store_scope.sql", company_id=company_id, store_id=store_id)
+    found = await rows(conn, "edge/get_store_scope.sql", company_id=company_id, store_id=store_id)
     if not found:
         reason = "STORE_NOT_FOUND"
         raise NotFoundError(reason, "There is no such store in this company.")
@@ -135,7 +135,7 @@ async def list_categories(  # noqa: PLR0913 - a selection is what it is
     """Return a page of the store's categories, or of those that changed, by id."""
     found = await rows(
         conn,
-        "list_categories.sql",
+        "edge/list_categories.sql",
         **_selection(scope, filters),
         since_version=since.version if since else None,
         after_id=after,
@@ -154,12 +154,26 @@ async def list_products(  # noqa: PLR0913 - a selection is what it is
     page: int = 1000,
 ) -> list[Record]:
     """Return a page of the store's products at its prices, or of those that changed, by id."""
-    query = "list_changed_products.sql" if since else "list_products.sql"
+    query = "edge/list_changed_products.sql" if since else "edge/list_products.sql"
     found = await rows(
         conn,
         f"{query}",
         **_selection(scope, filters),
         since_version=since.version if since else None,
+        after_id=after,
+        page=page,
+    )
+    return [_record(row) for row in found]
+
+
+async def list_overlaid_products(
+    conn: Connection, scope: StoreScope, filters: Filters, *, after: UUID = NIL, page: int = 1000
+) -> list[Record]:
+    """Return a page, by id, of the store's products that have or had fields of the store's own."""
+    found = await rows(
+        conn,
+        "edge/list_overlaid_products.sql",
+        **_selection(scope, filters),
         after_id=after,
         page=page,
     )
@@ -183,7 +197,7 @@ async def list_promotions(  # noqa: PLR0913 - a selection is what it is
     """
     found = await rows(
         conn,
-        "list_promotions.sql",
+        "edge/list_promotions.sql",
         **_promotion_selection(scope, filters, as_of, since),
         after_execution_priority=after.execution_priority,
         after_priority=after.priority,
@@ -222,7 +236,9 @@ async def list_removals(  # noqa: PLR0913 - a selection is what it is
         else _selection(scope, filters) | {"since_version": since.version}
     )
     plural = {"category": "categories", "product": "products", "promotion": "promotions"}[kind]
-    found = await rows(conn, f"list_removed_{plural}.sql", **selection, after_id=after, page=page)
+    found = await rows(
+        conn, f"edge/list_removed_{plural}.sql", **selection, after_id=after, page=page
+    )
     return [Removal(row["record_id"], row["version"], row["reason"]) for row in found]
 
 
@@ -237,12 +253,14 @@ async def get_holdings(
     """Return counts and checksums of what the store should hold, as Checkpoint.holdings says."""
     found = await rows(
         conn,
-        "get_holdings.sql",
+        "edge/get_holdings.sql",
         **_promotion_selection(scope, filters, as_of, None),
         include_inactive_records=bool(filters.include_inactive),
         kinds=list(kinds),
     )
-    held = {row["kind"]: Holding(row["records"], int(row["checksum"]) % 2**64) for row in found}
+    held = {
+        row["kind"]: Holding(int(row["records"]), int(row["checksum"]) % 2**64) for row in found
+    }
     return {kind: held.get(kind, Holding(0, 0)) for kind in kinds}
 
 
@@ -251,20 +269,20 @@ async def get_next_boundary(
 ) -> datetime | None:
     """Return when time alone next changes the store's promotions: a midnight in the store."""
     found = await rows(
-        conn, "get_next_boundary.sql", **_promotion_selection(scope, filters, as_of, None)
+        conn, "edge/get_next_boundary.sql", **_promotion_selection(scope, filters, as_of, None)
     )
     return found[0]["boundary_at"]
 
 
 async def find_version_at(conn: Connection, company_id: UUID, instant: datetime) -> int:
     """Return a version that was served safely before an instant (0: before everything)."""
-    found = await rows(conn, "find_version_at.sql", company_id=company_id, instant=instant)
+    found = await rows(conn, "edge/find_version_at.sql", company_id=company_id, instant=instant)
     return found[0]["version"]
 
 
 async def has_scope_changed(conn: Connection, store_id: UUID, version: int) -> bool:
     """Tell whether the store's brands, zone, company or settings changed after a version."""
-    found = await rows(conn, "has_scope_changed.sql", store_id=store_id, version=version)
+    found = await rows(conn, "edge/has_scope_changed.sql", store_id=store_id, version=version)
     return found[0]["changed"]
 
 
@@ -273,7 +291,8 @@ def _record(row: Row) -> Record:
     return Record(record_id, version, wire.versioned(row["body"], version), record_id)
 
 
-def _brands(scope: StoreScope, filters: Filters) -> Sequence[UUID]:
+def brands(scope: StoreScope, filters: Filters) -> Sequence[UUID]:
+    """Return the brands that a request is about."""
     if filters.brand_id is None:
         return scope.brand_ids
     return [brand for brand in scope.brand_ids if brand == filters.brand_id]
@@ -283,7 +302,7 @@ def _selection(scope: StoreScope, filters: Filters) -> dict[str, Any]:
     return {
         "company_id": scope.company_id,
         "store_id": scope.store_id,
-        "brand_ids": _brands(scope, filters),
+        "brand_ids": brands(scope, filters),
         "include_inactive": bool(filters.include_inactive),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import signal
 from collections.abc import AsyncGenerator
@@ -19,12 +20,12 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
-from edge_grpc import database
+from edge_grpc import database, logs, tracing
 from edge_grpc.auth import Authentication, Generations
 from edge_grpc.cursor import CursorSeal
 from edge_grpc.drain import Drain
 from edge_grpc.errors import ConfigurationError
-from edge_grpc.interception import Parsing, Surrounding
+from edge_grpc.interception import Surrounding
 from edge_grpc.interceptors import answering, recording
 from edge_grpc.rate_limit import RateLimit
 from edge_grpc.servicer import EdgeSyncServicer
@@ -99,10 +100,7 @@ class Server:
         authentication = Authentication(tokens, self.generations, per_store)
         server = grpc.aio.server(
             interceptors=[
-                Surrounding(recording),
-                Surrounding(answering),
-                Surrounding(authentication),
-                Parsing(),
+                Surrounding(recording, answering(settings.unary_seconds), authentication)
             ],
             options=channel_options(settings),
         )
@@ -146,6 +144,13 @@ def _tls(settings: Settings) -> grpc.ServerCredentials:
     )
 
 
+def run(settings: Settings, number: int) -> None:
+    """Run one server process to its end; a spawned worker finds it here by its name."""
+    logs.to_stderr(settings.log_level)
+    tracing.export(os.environ)
+    asyncio.run(serve(settings, number))
+
+
 async def serve(settings: Settings, number: int = 0) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -154,9 +159,9 @@ async def serve(settings: Settings, number: int = 0) -> None:
         loop.add_signal_handler(name, stop.set)
     _serve_metrics(settings, number)
     async with Server(settings).running() as server:
-        logger.info('{"event": "serving", "port": %d, "worker": %d}', server.port, number)
+        logger.info("serving", extra=logs.facts(port=server.port, worker=number))
         await stop.wait()
-        logger.info('{"event": "draining", "worker": %d}', number)
+        logger.info("draining", extra=logs.facts(worker=number))
 
 
 def _serve_metrics(settings: Settings, number: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from edge_grpc.auth import Generations
+from edge_grpc.chunk_store import ChunkStore
 from edge_grpc.credentials import CredentialStore
 from edge_grpc.cursor import CursorSeal
 from edge_grpc.database import Database
@@ -33,7 +34,12 @@ class EdgeSyncServicer:
         generations: Generations,
     ) -> None:
         self.drain = Drain()
-        self._feed = VersionFeed(database, poll_seconds=settings.watch_poll_seconds)
+        self._feed = VersionFeed(
+            database,
+            self.drain.begun,
+            poll_seconds=settings.watch_poll_seconds,
+            read_seconds=settings.unary_seconds,
+        )
         self._revocations = Revocations(
             database, generations, poll_seconds=settings.revocation_poll_seconds
         )
@@ -41,8 +47,13 @@ class EdgeSyncServicer:
         checks = settings.credential_checks_per_minute
         strangers = RateLimit(per_minute=checks, burst=checks)
         token = TokenServicer(credentials, tokens, generations, strangers)
-        version = VersionServicer(settings, database, self._feed, self.drain, seal)
-        sync = SyncServicer(database, seal, self.drain)
+        version = VersionServicer(settings, self._feed, self.drain, seal)
+        chunks = ChunkStore(
+            database,
+            cache_bytes=settings.chunk_cache_mb << 20,
+            chunk_records=settings.chunk_records,
+        )
+        sync = SyncServicer(database, chunks, seal, self.drain)
         usage = UsageServicer(database)
         self.IssueToken = token.IssueToken
         self.RefreshToken = token.RefreshToken

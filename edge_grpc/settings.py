@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -43,10 +44,13 @@ class Settings(BaseModel):
     refresh_days: PositiveInt = 30
 
     pool_size: PositiveInt = 8
+    chunk_cache_mb: NonNegativeInt = 256
+    chunk_records: int = Field(default=500, ge=1, le=600)
     max_request_bytes: PositiveInt = 1 << 20
     max_streams_per_connection: PositiveInt = 32
     calls_per_minute: PositiveInt = 600
     burst: PositiveInt = 120
+    unary_seconds: PositiveFloat = 30
     credential_checks_per_minute: PositiveInt = 30
 
     watch_heartbeat_seconds: PositiveFloat = 30

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
-from grpc.aio import AbortError, ServicerContext
+from grpc.aio import ServicerContext
 from grpc_status import rpc_status
 
 from edge_grpc.database import CONNECTION_ERRORS
@@ -51,23 +49,17 @@ async def abort(context: Context, error: CallError) -> NoReturn:
     await context.abort(converted.code, converted.details, converted.trailing_metadata)
 
 
-@asynccontextmanager
-async def translate_errors(context: Context, method: str) -> AsyncGenerator[None]:
-    """Turn whatever is raised inside into a status that the contract knows."""
-    try:
-        yield
-    except (AbortError, grpc.RpcError):
-        raise
-    except CallError as error:
+async def abort_with(context: Context, method: str, error: Exception) -> NoReturn:
+    """End the call with a status that the contract knows, whatever was raised."""
+    if isinstance(error, CallError):
         await abort(context, error)
-    except CONNECTION_ERRORS as error:
+    if isinstance(error, CONNECTION_ERRORS):
         logger.warning("%s: the database is away: %s", method, type(error).__name__)
         away = UnavailableError("DATABASE_AWAY", "Head office's data cannot be reached just now.")
         await abort(context, away)
-    except Exception:
-        error_id = uuid.uuid4().hex
-        logger.exception("%s failed, error id %s", method, error_id)
-        await abort(context, _internal(error_id))
+    error_id = uuid.uuid4().hex
+    logger.error("%s failed, error id %s", method, error_id, exc_info=error)
+    await abort(context, _internal(error_id))
 
 
 class _InternalError(CallError):

@@ -10,8 +10,8 @@ from uuid import UUID
 from edge_grpc.batches import Masks
 from edge_grpc.compile_store import Publication, publish
 from edge_grpc.cursor import Cursor, CursorSeal, Progress, fingerprint, invalid_cursor
-from edge_grpc.database import Connection, rows
 from edge_grpc.errors import CursorTooOldError, InvalidArgumentError, InvalidFieldError
+from edge_grpc.queries import Connection, rows
 from edge_grpc.selector import (
     KINDS,
     Filters,
@@ -43,6 +43,7 @@ class Wanted:
     kinds: Sequence[Kind]
     filters: Filters
     masks: Masks
+    reads_gzip: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -61,6 +62,11 @@ class Plan:
     reason: frames.SnapshotReason
     clock: datetime
     progress: Progress | None = None
+
+    @property
+    def packs(self) -> bool:
+        """Whether batches are compressed: the company wants it and the edge reads it."""
+        return self.scope.enable_compression and self.wanted.reads_gzip
 
 
 def wanted(call: str, kinds: Sequence[Kind], request: Request) -> Wanted:
@@ -81,7 +87,8 @@ def wanted(call: str, kinds: Sequence[Kind], request: Request) -> Wanted:
         message = "filter.activity is none of its values."
         raise InvalidFieldError(message)
     filters = Filters(brand, inactive[request.filter.activity])
-    return Wanted(call, kinds, filters, Masks(request.filter))
+    reads_gzip = frames.CODEC_GZIP in request.codecs
+    return Wanted(call, kinds, filters, Masks(request.filter), reads_gzip)
 
 
 DEFAULT = Wanted("Sync", KINDS, Filters(), Masks(frames.SyncFilter()))

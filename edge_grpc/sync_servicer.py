@@ -10,11 +10,13 @@ import grpc
 
 from edge_grpc import batches, selector
 from edge_grpc.auth import caller, require_tenant
+from edge_grpc.chunk_store import ChunkStore
 from edge_grpc.cursor import Cursor, CursorSeal, invalid_cursor
-from edge_grpc.database import Database, rows
+from edge_grpc.database import Database
 from edge_grpc.drain import Drain
-from edge_grpc.errors import InvalidArgumentError, UnauthenticatedError
+from edge_grpc.errors import InvalidArgumentError, InvalidFieldError, UnauthenticatedError
 from edge_grpc.interceptors import note
+from edge_grpc.queries import rows
 from edge_grpc.selector import KINDS, Kind
 from edge_grpc.status import Context
 from edge_grpc.sync_plan import DEFAULT, Request, plan, wanted
@@ -23,15 +25,18 @@ from edge_grpc.tenants import find_tenant
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
 
-_LONGEST_VERSION = 100
+_MOST_REFUSED = 100
 Frames = AsyncIterator[Any]
 
 
 class SyncServicer:
     """The calls that bring data to stores."""
 
-    def __init__(self, database: Database, seal: CursorSeal, drain: Drain) -> None:
+    def __init__(
+        self, database: Database, chunks: ChunkStore, seal: CursorSeal, drain: Drain
+    ) -> None:
         self._database = database
+        self._chunks = chunks
         self._seal = seal
         self._drain = drain
 
@@ -65,9 +70,9 @@ class SyncServicer:
         await find_tenant(self._database, principal)
         async with self._database.connection() as conn:
             planned = await plan(conn, self._seal, principal, request, want)
-        if planned.scope.enable_compression:
-            context.set_compression(grpc.Compression.Gzip)
-        stream = SyncStream(self._database, self._seal, self._drain, planned)
+        # Batches are packed once a change; gRPC's own compression would do it again per stream.
+        context.set_compression(grpc.Compression.NoCompression)
+        stream = SyncStream(self._database, self._chunks, self._seal, self._drain, planned)
         async for frame in stream.frames():
             yield frame
             tally = stream.tally
@@ -83,18 +88,33 @@ class SyncServicer:
         if not cursor.belongs_to(principal.company_id, principal.store_id):
             raise invalid_cursor()
         note(refused=len(request.refused))
+        if len(request.refused) > _MOST_REFUSED:
+            message = f"refused holds more than {_MOST_REFUSED} records."
+            raise InvalidFieldError(message)
         expected = await self._expected(cursor)
         held = {holding.kind: holding for holding in request.holdings}
         drifted = expected is not None and any(
             held.get(one.kind, frames.Holding(kind=one.kind)) != one for one in expected
         )
-        await self._database.rows(
-            "edge_service/save_report.sql",
-            client_id=principal.client_id,
-            version=cursor.version,
-            client_version=request.client_version.replace("\x00", "")[:_LONGEST_VERSION],
-            drifted=drifted,
-        )
+        client_version = _plain(request.client_version)
+        async with self._database.transaction() as conn:
+            await rows(
+                conn,
+                "edge_service/save_report.sql",
+                client_id=principal.client_id,
+                version=cursor.version,
+                client_version=client_version,
+                drifted=drifted,
+            )
+            await rows(
+                conn,
+                "edge_service/save_refused_records.sql",
+                store_id=principal.store_id,
+                client_version=client_version,
+                record_ids=[_plain(one.id) for one in request.refused],
+                versions=[one.version for one in request.refused],
+                reasons=[_plain(one.reason, 500) for one in request.refused],
+            )
         return sync.ReportSyncResponse(reset=drifted, expected=expected if drifted else None)
 
     async def _expected(self, cursor: Cursor) -> list[frames.Holding] | None:
@@ -112,3 +132,8 @@ class SyncServicer:
             frames.Holding(kind=batches.KIND_NUMBERS[kind], count=one.count, checksum=one.checksum)
             for kind, one in held.items()
         ]
+
+
+def _plain(text: str, longest: int = 100) -> str:
+    """Return an edge's words as PostgreSQL can keep them."""
+    return text.replace("\x00", "")[:longest]

@@ -14,16 +14,30 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from edge_grpc import batches, metrics, selector
+from edge_grpc import batches, metrics, selector, sync_products
+from edge_grpc.chunk_builder import pack
+from edge_grpc.chunk_store import ChunkStore
 from edge_grpc.cursor import Cursor, CursorSeal, Progress
-from edge_grpc.database import Connection, Database, rows
+from edge_grpc.database import Database
 from edge_grpc.drain import Drain
-from edge_grpc.selector import FIRST_PROMOTION, NIL, Kind, PromotionKey, Record, Removal, Since
+from edge_grpc.queries import Connection, rows
+from edge_grpc.selector import (
+    FIRST_PROMOTION,
+    KINDS,
+    NIL,
+    Kind,
+    PromotionKey,
+    Record,
+    Removal,
+    Since,
+)
 from edge_grpc.sync_plan import Plan
 from edge_grpc.v1 import sync_frames_pb2 as frames
 
 _PAGE = 1000
-_LAST = UUID(int=2**128 - 1)
+_WORTH_PACKING = 512
+_SENT = {kind: metrics.RECORDS_SENT.labels(kind, "upsert") for kind in KINDS}
+_BYTES_RAW, _BYTES_SENT = (metrics.BATCH_BYTES.labels(form) for form in ("raw", "sent"))
 
 
 @dataclass(slots=True)
@@ -34,12 +48,29 @@ class Tally:
     removals: int = 0
     bytes: int = 0
 
+    def add(self, kind: Kind, records: int, size: int, *, packed: bytes = b"") -> None:
+        """Count a batch of so many records and bytes; gzip ends with the size of what is in it."""
+        self.records += records
+        self.bytes += size
+        raw = size - len(packed) + int.from_bytes(packed[-4:], "little") if packed else size
+        _SENT[kind].inc(records)
+        _BYTES_RAW.inc(raw)
+        _BYTES_SENT.inc(size)
+
 
 class SyncStream:
     """One stream's frames, as wire bytes."""
 
-    def __init__(self, database: Database, seal: CursorSeal, drain: Drain, plan: Plan) -> None:
+    def __init__(
+        self,
+        database: Database,
+        chunks: ChunkStore,
+        seal: CursorSeal,
+        drain: Drain,
+        plan: Plan,
+    ) -> None:
         self._database = database
+        self._chunks = chunks
         self._seal = seal
         self._drain = drain
         self._plan = plan
@@ -50,8 +81,14 @@ class SyncStream:
 
     async def frames(self) -> AsyncIterator[bytes]:
         """Yield a hello, batches, removals and a checkpoint."""
-        yield self._hello()
         place = self._plan.progress
+        if self._since is not None and place is None:
+            whole = await self._at_once(self._since)
+            if whole is not None:
+                for frame in whole:
+                    yield frame
+                return
+        yield self._hello()
         while True:
             async for frame in self._records(place):
                 yield frame
@@ -93,8 +130,13 @@ class SyncStream:
         if place is not None and place.removals:
             return
         kinds = self._plan.wanted.kinds
-        first = kinds.index(cast("Kind", place.kind)) if place else 0
+        first = kinds.index(_kind(place)) if place else 0
         for kind in kinds[first:]:
+            snapshot = self._since is None
+            if kind == "product" and snapshot and sync_products.fits(self._plan, place):
+                async for frame in self._chunked(place):
+                    yield frame
+                continue
             after = _key(kind, place) if place and place.kind == kind else None
             while records := await self._page(kind, after):
                 for run in batches.split(records):
@@ -134,14 +176,25 @@ class SyncStream:
             conn, scope, filters, since=self._since, after=start, page=size or _PAGE
         )
 
+    async def _chunked(self, place: Progress | None) -> AsyncGenerator[bytes]:
+        products = sync_products.ProductRuns(self._database, self._chunks, self._plan)
+        async for run in products.runs(place):
+            yield self._framed("product", run.body, run.records, run.place, is_packed=run.is_packed)
+
     def _batch(self, kind: Kind, records: Sequence[Record]) -> bytes:
         masks = self._plan.wanted.masks
-        token = self._seal.seal(self._at(kind, records[-1].key))
-        frame = batches.batch(kind, [masks.apply(kind, r.body) for r in records], token)
-        self.tally.records += len(records)
-        self.tally.bytes += len(frame)
-        metrics.RECORDS_SENT.labels(kind, "upsert").inc(len(records))
-        metrics.BATCH_BYTES.labels("raw").inc(len(frame))
+        body = batches.listed(kind, [masks.apply(kind, record.body) for record in records])
+        return self._framed(kind, body, len(records), self._place(kind, records[-1].key))
+
+    def _framed(
+        self, kind: Kind, body: bytes, records: int, place: Progress, *, is_packed: bool = False
+    ) -> bytes:
+        """Return a batch that says where to go on after it."""
+        if not is_packed and self._plan.packs and len(body) >= _WORTH_PACKING:
+            body, is_packed = pack(body), True
+        token = self._seal.seal(self._target.at(place))
+        frame = batches.batch(kind, body, token, packed=records if is_packed else 0)
+        self.tally.add(kind, records, len(frame), packed=body if is_packed else b"")
         return frame
 
     async def _removals(self, place: Progress | None) -> AsyncGenerator[bytes]:
@@ -188,13 +241,25 @@ class SyncStream:
         metrics.RECORDS_SENT.labels(kind, "removal").inc(len(gone))
         return batches.removals(message)
 
+    async def _at_once(self, since: Since) -> list[bytes] | None:
+        """Return all frames of a sync of few changes, from one look; None when they are many."""
+        async with self._database.transaction(isolation="repeatable_read") as conn:
+            self._target = replace(self._target, version=await self._published(conn))
+            promotions = self._plan.scope.max_promotions_per_sync
+            changes = await self._changes(conn, since, promotions=promotions)
+            if changes is None:
+                return None
+            return [self._hello(), *changes, await self._checkpoint(conn)]
+
+    async def _published(self, conn: Connection) -> int:
+        company_id = self._target.company_id
+        found = await rows(conn, "edge/get_published_version.sql", company_id=company_id)
+        return found[0]["version"] or self._target.version
+
     async def _close(self) -> list[bytes] | None:
         """Return what leads to one instant, and its checkpoint; None when that is too much."""
         async with self._database.transaction(isolation="repeatable_read") as conn:
-            state = await rows(
-                conn, "edge/get_publication_state.sql", company_id=self._target.company_id
-            )
-            version: int = state[0]["published_version"] if state else self._target.version
+            version = await self._published(conn)
             closing: list[bytes] = []
             as_of = max(self._plan.clock, self._target.as_of)
             if version != self._target.version or await self._time_has_passed(conn, as_of):
@@ -215,18 +280,27 @@ class SyncStream:
         boundary = await selector.get_next_boundary(conn, scope, filters, as_of=self._target.as_of)
         return boundary is not None and boundary <= now
 
-    async def _changes(self, conn: Connection, since: Since) -> list[bytes] | None:
+    async def _changes(
+        self, conn: Connection, since: Since, *, promotions: int = _PAGE
+    ) -> list[bytes] | None:
+        """Return all that has changed, or None when any list of it reaches its limit."""
         changed: list[tuple[Kind, list[Record]]] = []
         removed: list[tuple[Kind, list[Removal]]] = []
         for kind in self._plan.wanted.kinds:
-            changed.append((kind, await self._select(conn, kind, None, _PAGE)))
-            removed.append((kind, await self._select_removed(conn, kind, since)))
-        if any(len(found) >= _PAGE for _, found in (*changed, *removed)):
-            return None
-        end = self._at(self._plan.wanted.kinds[0], _LAST, removals=True)
+            most = promotions if kind == "promotion" else _PAGE
+            found = await self._select(conn, kind, None, most)
+            gone = await self._select_removed(conn, kind, since)
+            if len(found) >= most or len(gone) >= _PAGE:
+                return None
+            changed.append((kind, found))
+            removed.append((kind, gone))
         sent = [self._batch(kind, run) for kind, found in changed for run in batches.split(found)]
-        gone = [self._removed(kind, found, end) for kind, found in removed[::-1] if found]
-        return [*sent, *gone]
+        left = [
+            self._removed(kind, gone, self._at(kind, gone[-1].record_id, removals=True))
+            for kind, gone in removed[::-1]
+            if gone
+        ]
+        return [*sent, *left]
 
     async def _checkpoint(self, conn: Connection) -> bytes:
         plan, as_of = self._plan, self._target.as_of
@@ -251,20 +325,27 @@ class SyncStream:
         return batches.checkpoint(frames.Checkpoint(cursor=cursor, has_more=True))
 
     def _at(self, kind: Kind, key: PromotionKey | UUID, *, removals: bool = False) -> Cursor:
+        return self._target.at(self._place(kind, key, removals=removals))
+
+    def _place(self, kind: Kind, key: PromotionKey | UUID, *, removals: bool = False) -> Progress:
         after = (
             (key.execution_priority, key.priority, key.promotion_id.hex)
             if isinstance(key, PromotionKey)
             else (key.hex,)
         )
         since = self._since
-        place = Progress(
+        return Progress(
             since.version if since else None,
             since.as_of if since else None,
             kind,
             after,
             removals,
         )
-        return self._target.at(place)
+
+
+def _kind(place: Progress) -> Kind:
+    products = {sync_products.CHUNKS, sync_products.OVERLAYS}
+    return "product" if place.kind in products else cast("Kind", place.kind)
 
 
 def _key(kind: Kind, place: Progress) -> PromotionKey | UUID:

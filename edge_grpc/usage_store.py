@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from edge_grpc.database import Connection, Database, Row, rows
+from edge_grpc.database import Database
+from edge_grpc.queries import Connection, Row, rows
 from edge_grpc.usage_records import Refusal, Tenant, Usage, check
 from edge_grpc.v1 import usage_pb2 as usage
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from edge_grpc.auth import caller, require_tenant
 from edge_grpc.cursor import CursorSeal, invalid_cursor
-from edge_grpc.database import Database
 from edge_grpc.drain import Drain
 from edge_grpc.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from edge_grpc.settings import Settings
 from edge_grpc.status import Context
 from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.versions import Version, VersionFeed
+
+_HOUR = 3600
+
+
+@lru_cache(maxsize=10_000)
+def _facts(version: Version) -> bytes:
+    """Return what is the same in all answers about a version, as wire bytes."""
+    answer = sync.GetVersionResponse(epoch=str(version.epoch), version=version.number)
+    if version.changed_at:
+        answer.changed_at.FromDatetime(version.changed_at)
+    return answer.SerializeToString()
 
 
 class VersionServicer:
@@ -25,33 +35,29 @@ class VersionServicer:
     def __init__(
         self,
         settings: Settings,
-        database: Database,
         feed: VersionFeed,
         drain: Drain,
         seal: CursorSeal,
     ) -> None:
         self._settings = settings
-        self._database = database
         self._feed = feed
         self._drain = drain
         self._seal = seal
 
     async def GetVersion(  # noqa: N802 - named by the contract
         self, request: sync.GetVersionRequest, _context: Context
-    ) -> sync.GetVersionResponse:
+    ) -> bytes:
         store_id = request.store_id if request.store_id or request.cursor else None
         company = require_tenant(request.company_id, store_id).company_id
         version = await self._read(company)
-        answer = sync.GetVersionResponse(epoch=str(version.epoch), version=version.number)
-        if version.changed_at:
-            answer.changed_at.FromDatetime(version.changed_at)
-        found = await self._database.rows("edge_service/find_sync_settings.sql", company_id=company)
+        answer = sync.GetVersionResponse()
         now = datetime.now(UTC)
-        if found and found[0]["auto_sync_enabled"]:
-            answer.next_sync_at.FromDatetime(now + timedelta(hours=found[0]["sync_interval_hours"]))
+        if version.sync_interval_hours is not None:
+            hour = int(now.timestamp()) + version.sync_interval_hours * _HOUR
+            answer.next_sync_at.seconds = hour
         if request.cursor:
             answer.changed = self._changed(request.cursor, version, now)
-        return answer
+        return _facts(version) + answer.SerializeToString()
 
     def _changed(self, sealed: str, version: Version, now: datetime) -> bool:
         """Tell whether a sync would bring anything, from the cursor alone."""
@@ -89,20 +95,12 @@ class VersionServicer:
 
     async def _next(self, told: Version) -> Version | None:
         """Wait for a newer version, a heartbeat's time, or the end of this server."""
-        company = caller.get().company_id
-        waiting = asyncio.ensure_future(
-            self._feed.newer(company, told, self._settings.watch_heartbeat_seconds)
-        )
-        leaving = asyncio.ensure_future(self._drain.begun.wait())
-        try:
-            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not waiting.done():
-                reason = "DRAINING"
-                raise UnavailableError(reason, "This server stops: reconnect.", retry_seconds=0.1)
-            return waiting.result()
-        finally:
-            waiting.cancel()
-            leaving.cancel()
+        company, seconds = caller.get().company_id, self._settings.watch_heartbeat_seconds
+        newer = await self._feed.newer(company, told, seconds)
+        if self._drain.begun.is_set():
+            reason = "DRAINING"
+            raise UnavailableError(reason, "This server stops: reconnect.", retry_seconds=0.1)
+        return newer
 
     def _told(self, version: Version, *, is_new: bool) -> sync.WatchVersionResponse:
         answer = sync.WatchVersionResponse(

@@ -75,6 +75,11 @@ def versioned(body: bytes, version: int) -> bytes:
     return body + _VERSION_TAG + varint(version)
 
 
+def tag(field_number: int) -> bytes:
+    """Return what announces a message, text or bytes in a field."""
+    return varint(field_number << 3 | _LENGTH_DELIMITED)
+
+
 def framed(field_number: int, message: bytes) -> bytes:
     """Return a serialised message as one element of a repeated field, ready to be joined."""
-    return varint(field_number << 3 | _LENGTH_DELIMITED) + varint(len(message)) + message
+    return tag(field_number) + varint(len(message)) + message

@@ -63,6 +63,27 @@ $$;
 
 COMMENT ON FUNCTION edge.is_in_window(r edge.promotion_records, strategy text, future_days bigint, past_days bigint, today date) IS 'Whether a company''s sync strategy sends a promotion on a day, which is the store''s local day.';
 
+CREATE FUNCTION edge.keep_product_holdings() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    changed text := CASE TG_OP
+        WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM new_rows'
+        WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM old_rows'
+        ELSE 'SELECT 1 AS sign, * FROM new_rows UNION ALL SELECT -1, * FROM old_rows'
+    END;
+BEGIN
+    EXECUTE 'WITH changed AS (' || changed || ') '
+        'INSERT INTO edge.product_holdings AS h (company_id, brand_id, store_id, records, checksum) '
+        || TG_ARGV[0] ||
+        ' ON CONFLICT (company_id, brand_id, store_id) DO UPDATE '
+        'SET records = h.records + excluded.records, checksum = h.checksum + excluded.checksum';
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION edge.keep_product_holdings() IS 'Its argument is a query over `changed` (rows after the statement, sign 1, and before it, sign -1).';
+
 CREATE FUNCTION edge.mark_changes() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -112,6 +133,10 @@ BEGIN
             DELETE FROM edge.store_product_records WHERE company_id = company;
             DELETE FROM edge.promotion_records WHERE company_id = company;
             DELETE FROM edge.store_scopes WHERE company_id = company;
+            -- The scopes first: whoever is building chunks is waited for, then they are all seen.
+            DELETE FROM edge.chunk_scopes WHERE company_id = company;
+            DELETE FROM edge.product_chunks WHERE company_id = company;
+            DELETE FROM edge.product_holdings WHERE company_id = company;
         END IF;
     END LOOP;
     RETURN NULL;
@@ -134,6 +159,18 @@ CREATE FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands 
 $$;
 
 COMMENT ON FUNCTION edge.reaches_store(r edge.promotion_records, store uuid, brands uuid[]) IS 'Whether a promotion is for a store, or for at least one of these brands in it, now or on another day.';
+
+CREATE FUNCTION edge.record_hash(record_id uuid, version bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT (
+        'x' || encode(
+            substring(sha256(convert_to(record_id::text || ':' || version::text, 'UTF8')), 1, 8), 'hex'
+        )
+    )::bit(64)::bigint::numeric
+$$;
+
+COMMENT ON FUNCTION edge.record_hash(record_id uuid, version bigint) IS 'What a record adds to a checksum: see Holding in the contract.';
 
 CREATE FUNCTION edge.refuse_truncate() RETURNS trigger
     LANGUAGE plpgsql
@@ -291,6 +328,19 @@ CREATE TABLE edge.changes (
 
 COMMENT ON TABLE edge.changes IS 'Companies that a running transaction has changed; emptied by its commit, so others never see a row.';
 
+CREATE TABLE edge.chunk_scopes (
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    version bigint NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE edge.chunk_scopes IS 'Brands that have chunks. Whoever marks or rebuilds chunks holds the lock of the brand''s row.';
+
+COMMENT ON COLUMN edge.chunk_scopes.version IS 'Changes up to here have made their chunks dirty.';
+
+COMMENT ON COLUMN edge.chunk_scopes.revision IS 'Rises with each change of the brand''s list of chunks.';
+
 CREATE TABLE edge.companies (
     company_id uuid DEFAULT gen_random_uuid() NOT NULL,
     code text NOT NULL,
@@ -369,6 +419,44 @@ CREATE TABLE edge.package_promotions (
 
 COMMENT ON TABLE edge.package_promotions IS 'The set that a package promotion sells.';
 
+CREATE TABLE edge.product_chunks (
+    chunk_id bigint NOT NULL,
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    first_id uuid NOT NULL,
+    is_dirty boolean NOT NULL,
+    records bigint NOT NULL,
+    body bytea NOT NULL,
+    packed bytea NOT NULL
+);
+ALTER TABLE ONLY edge.product_chunks ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE ONLY edge.product_chunks ALTER COLUMN packed SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE edge.product_chunks IS 'A brand''s active products from first_id up to the next chunk''s, framed for a batch, without any store''s overlay. A rebuilt chunk has another id, so that what is kept by id never changes.';
+
+COMMENT ON COLUMN edge.product_chunks.packed IS 'The same, compressed with gzip once for everybody.';
+
+ALTER TABLE edge.product_chunks ALTER COLUMN chunk_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME edge.product_chunks_chunk_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE edge.product_holdings (
+    company_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    records numeric NOT NULL,
+    checksum numeric NOT NULL
+);
+
+COMMENT ON TABLE edge.product_holdings IS 'Count and checksum of a brand''s active products, kept by triggers on their records. Only the publication of a company changes them, so nobody waits for its rows.';
+
+COMMENT ON COLUMN edge.product_holdings.store_id IS 'All zeros: the brand''s own. A store: what its overlays add, where they are newer than their product.';
+
 CREATE TABLE edge.product_records (
     company_id uuid NOT NULL,
     product_id uuid NOT NULL,
@@ -402,6 +490,22 @@ CREATE TABLE edge.products (
 
 COMMENT ON TABLE edge.products IS 'What is sold; a store of the brand has every product of it.';
 
+CREATE TABLE edge.promotion_audits (
+    company_id uuid NOT NULL,
+    audited_on date NOT NULL,
+    promotion_id uuid NOT NULL,
+    finding text NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    detail text NOT NULL,
+    audited_at timestamp with time zone NOT NULL,
+    CONSTRAINT promotion_audits_finding_check CHECK ((finding = ANY (ARRAY['expiring'::text, 'never_used'::text, 'over_limit'::text, 'not_compiled'::text])))
+);
+
+COMMENT ON TABLE edge.promotion_audits IS 'What edge_promotion_audit found, a report a company and day; the day''s last run counts.';
+
+COMMENT ON COLUMN edge.promotion_audits.audited_on IS 'By the company''s time zone.';
+
 CREATE TABLE edge.promotion_compile_errors (
     promotion_id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -413,6 +517,34 @@ CREATE TABLE edge.promotion_compile_errors (
 );
 
 COMMENT ON TABLE edge.promotion_compile_errors IS 'Promotions that no store is served, and why. A row goes when its promotion compiles again.';
+
+CREATE TABLE edge.promotion_effectiveness (
+    promotion_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    business_on date NOT NULL,
+    currency text NOT NULL,
+    company_id uuid NOT NULL,
+    uses bigint NOT NULL,
+    taken_back bigint NOT NULL,
+    discount_amount numeric(24,4) NOT NULL,
+    bills bigint NOT NULL,
+    customers bigint NOT NULL,
+    first_used_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    rolled_up_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE edge.promotion_effectiveness IS 'How a promotion was used in a store on a day of the store. Made from edge.promotion_usages by edge_usage_rollup; a day is made anew whenever a use of it arrives, however late. No foreign keys: a sale stays a fact.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.uses IS 'All uses of the day, also those taken back since.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.taken_back IS 'Those that were taken back, on whatever day: it lowers the day of the use.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.discount_amount IS 'Given, less what was taken back.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.bills IS 'Bills with a use that was not taken back.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.customers IS 'Known customers of those bills.';
 
 CREATE TABLE edge.promotion_items (
     promotion_id uuid NOT NULL,
@@ -499,6 +631,7 @@ CREATE TABLE edge.promotion_usages (
     reverses_usage_id uuid,
     content_hash bytea NOT NULL,
     received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    recorded_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT promotion_usages_bill_id_check CHECK (((length(bill_id) >= 1) AND (length(bill_id) <= 100))),
     CONSTRAINT promotion_usages_discount_amount_check CHECK ((discount_amount >= (0)::numeric))
 );
@@ -510,6 +643,8 @@ COMMENT ON COLUMN edge.promotion_usages.usage_id IS 'Made by the edge with the b
 COMMENT ON COLUMN edge.promotion_usages.business_on IS 'The store''s day, as the edge says.';
 
 COMMENT ON COLUMN edge.promotion_usages.content_hash IS 'Tells a repeated record from a conflicting one.';
+
+COMMENT ON COLUMN edge.promotion_usages.recorded_in IS 'The transaction that stored it. A reader that goes on from the oldest one that was open misses no row, in whatever order they commit; received_at does not have that property.';
 
 CREATE TABLE edge.promotions (
     promotion_id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -613,6 +748,27 @@ CREATE TABLE edge.refresh_tokens (
 );
 
 COMMENT ON TABLE edge.refresh_tokens IS 'Each works once; a second use voids its family.';
+
+CREATE TABLE edge.refused_records (
+    store_id uuid NOT NULL,
+    record_id text NOT NULL,
+    version bigint NOT NULL,
+    reason text NOT NULL,
+    client_version text NOT NULL,
+    times bigint DEFAULT 1 NOT NULL,
+    first_reported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_reported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE edge.refused_records IS 'What a store''s edge last said that it skips, and why; a report without a record takes it away. At most 100 a store.';
+
+CREATE TABLE edge.rollup_progress (
+    report text NOT NULL,
+    processed_before xid8 NOT NULL,
+    rolled_up_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE edge.rollup_progress IS 'Up to where a rollup has read: everything that transactions below processed_before have stored.';
 
 CREATE TABLE edge.store_brands (
     store_id uuid NOT NULL,
@@ -931,6 +1087,9 @@ ALTER TABLE ONLY edge.category_records
 ALTER TABLE ONLY edge.changes
     ADD CONSTRAINT changes_pkey PRIMARY KEY (xact_id, company_id);
 
+ALTER TABLE ONLY edge.chunk_scopes
+    ADD CONSTRAINT chunk_scopes_pkey PRIMARY KEY (company_id, brand_id);
+
 ALTER TABLE ONLY edge.companies
     ADD CONSTRAINT companies_code_key UNIQUE (code);
 
@@ -955,6 +1114,15 @@ ALTER TABLE ONLY edge.marks
 ALTER TABLE ONLY edge.package_promotions
     ADD CONSTRAINT package_promotions_pkey PRIMARY KEY (promotion_id);
 
+ALTER TABLE ONLY edge.product_chunks
+    ADD CONSTRAINT product_chunks_first_id_key UNIQUE (company_id, brand_id, first_id);
+
+ALTER TABLE ONLY edge.product_chunks
+    ADD CONSTRAINT product_chunks_pkey PRIMARY KEY (chunk_id);
+
+ALTER TABLE ONLY edge.product_holdings
+    ADD CONSTRAINT product_holdings_pkey PRIMARY KEY (company_id, brand_id, store_id);
+
 ALTER TABLE ONLY edge.product_records
     ADD CONSTRAINT product_records_pkey PRIMARY KEY (company_id, product_id);
 
@@ -970,8 +1138,14 @@ ALTER TABLE ONLY edge.products
 ALTER TABLE edge.products
     ADD CONSTRAINT products_size_check CHECK ((((octet_length(name) + octet_length(description)) <= 100000) AND ((octet_length(sku) + octet_length(barcode)) <= 1000))) NOT VALID;
 
+ALTER TABLE ONLY edge.promotion_audits
+    ADD CONSTRAINT promotion_audits_pkey PRIMARY KEY (company_id, audited_on, promotion_id, finding);
+
 ALTER TABLE ONLY edge.promotion_compile_errors
     ADD CONSTRAINT promotion_compile_errors_pkey PRIMARY KEY (promotion_id);
+
+ALTER TABLE ONLY edge.promotion_effectiveness
+    ADD CONSTRAINT promotion_effectiveness_pkey PRIMARY KEY (promotion_id, store_id, business_on, currency);
 
 ALTER TABLE ONLY edge.promotion_items
     ADD CONSTRAINT promotion_items_pkey PRIMARY KEY (promotion_id, sort_order);
@@ -1005,6 +1179,12 @@ ALTER TABLE ONLY edge.publications
 
 ALTER TABLE ONLY edge.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY edge.refused_records
+    ADD CONSTRAINT refused_records_pkey PRIMARY KEY (store_id, record_id);
+
+ALTER TABLE ONLY edge.rollup_progress
+    ADD CONSTRAINT rollup_progress_pkey PRIMARY KEY (report);
 
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_pkey PRIMARY KEY (store_id, brand_id);
@@ -1082,6 +1262,8 @@ CREATE INDEX edge_clients_store_id_idx ON edge.edge_clients USING btree (store_i
 
 CREATE INDEX marks_company_id_idx ON edge.marks USING btree (company_id);
 
+CREATE INDEX product_records_brand_id_idx ON edge.product_records USING btree (company_id, brand_id, product_id);
+
 CREATE INDEX product_records_version_idx ON edge.product_records USING btree (company_id, version, product_id);
 
 CREATE INDEX products_brand_id_idx ON edge.products USING btree (brand_id);
@@ -1089,6 +1271,8 @@ CREATE INDEX products_brand_id_idx ON edge.products USING btree (brand_id);
 CREATE INDEX products_category_id_idx ON edge.products USING btree (category_id);
 
 CREATE INDEX promotion_compile_errors_company_id_idx ON edge.promotion_compile_errors USING btree (company_id);
+
+CREATE INDEX promotion_effectiveness_company_id_business_on_idx ON edge.promotion_effectiveness USING btree (company_id, business_on);
 
 CREATE INDEX promotion_items_category_id_idx ON edge.promotion_items USING btree (category_id);
 
@@ -1112,7 +1296,9 @@ CREATE INDEX promotion_tiers_free_product_id_idx ON edge.promotion_tiers USING b
 
 CREATE INDEX promotion_usages_company_id_received_at_idx ON edge.promotion_usages USING btree (company_id, received_at);
 
-CREATE INDEX promotion_usages_promotion_id_idx ON edge.promotion_usages USING btree (promotion_id);
+CREATE INDEX promotion_usages_promotion_id_store_id_business_on_idx ON edge.promotion_usages USING btree (promotion_id, store_id, business_on);
+
+CREATE INDEX promotion_usages_recorded_in_idx ON edge.promotion_usages USING btree (recorded_in);
 
 CREATE UNIQUE INDEX promotion_usages_store_id_reverses_usage_id_key ON edge.promotion_usages USING btree (store_id, reverses_usage_id) WHERE (reverses_usage_id IS NOT NULL);
 
@@ -1129,6 +1315,8 @@ CREATE INDEX refresh_tokens_client_id_idx ON edge.refresh_tokens USING btree (cl
 CREATE INDEX refresh_tokens_family_id_idx ON edge.refresh_tokens USING btree (family_id);
 
 CREATE INDEX store_brands_brand_id_idx ON edge.store_brands USING btree (brand_id);
+
+CREATE INDEX store_product_records_product_id_idx ON edge.store_product_records USING btree (product_id, version);
 
 CREATE INDEX store_product_records_version_idx ON edge.store_product_records USING btree (store_id, version, product_id);
 
@@ -1149,6 +1337,18 @@ CREATE INDEX sync_pages_run_key_idx ON ops.sync_pages USING btree (run_key);
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs USING btree (flow, started_at DESC);
 
 CREATE TRIGGER add_company_rows AFTER INSERT ON edge.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.add_company_rows();
+
+CREATE TRIGGER keep_deletes AFTER DELETE ON edge.product_records REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_deletes AFTER DELETE ON edge.store_product_records REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, o.store_id, 0, sum(o.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS o INNER JOIN edge.product_records AS r ON o.product_id = r.product_id AND o.company_id = r.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_inserts AFTER INSERT ON edge.product_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_inserts AFTER INSERT ON edge.store_product_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, o.store_id, 0, sum(o.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS o INNER JOIN edge.product_records AS r ON o.product_id = r.product_id AND o.company_id = r.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_updates AFTER UPDATE ON edge.product_records REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
+
+CREATE TRIGGER keep_updates AFTER UPDATE ON edge.store_product_records REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, o.store_id, 0, sum(o.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS o INNER JOIN edge.product_records AS r ON o.product_id = r.product_id AND o.company_id = r.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
 
 CREATE TRIGGER mark_deletes AFTER DELETE ON edge.brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.mark_changes('SELECT company_id, NULL, brand_id, NULL::uuid FROM changed');
 
@@ -1350,6 +1550,9 @@ ALTER TABLE ONLY edge.promotions
 
 ALTER TABLE ONLY edge.refresh_tokens
     ADD CONSTRAINT refresh_tokens_client_id_fkey FOREIGN KEY (client_id) REFERENCES edge.edge_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.refused_records
+    ADD CONSTRAINT refused_records_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;

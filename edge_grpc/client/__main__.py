@@ -207,16 +207,22 @@ async def _session() -> AsyncGenerator[Session]:
     if missing:
         _console.print(f"Not set: {', '.join(missing)}", markup=False)
         raise typer.Exit(EXIT_CONFIGURATION)
-    ca_file = os.environ.get("EDGE_CLIENT_CA_FILE")
     credentials = Credentials(
         target=given["TARGET"],
         client_id=given["CLIENT_ID"],
         client_secret=given["CLIENT_SECRET"],
-        ca_file=Path(ca_file) if ca_file else None,
+        ca_file=_file("CA_FILE"),
+        cert_file=_file("CERT_FILE"),
+        key_file=_file("KEY_FILE"),
         insecure=os.environ.get("EDGE_CLIENT_INSECURE", "0") in {"1", "true"},
     )
     async with Session(credentials) as session:
         yield session
+
+
+def _file(name: str) -> Path | None:
+    given = os.environ.get(f"EDGE_CLIENT_{name}")
+    return Path(given) if given else None
 
 
 def _database():  # noqa: ANN202 - sqlite3.Connection

@@ -16,6 +16,11 @@ CREATE TABLE IF NOT EXISTS promotions (
     id TEXT PRIMARY KEY, version INTEGER NOT NULL, code TEXT NOT NULL, body BLOB NOT NULL
 );
 
+-- Promotions that are held and that this edge does not understand: skipped, and reported.
+CREATE TABLE IF NOT EXISTS refused_promotions (
+    id TEXT PRIMARY KEY, version INTEGER NOT NULL, reason TEXT NOT NULL
+);
+
 -- Batches of a sync that has not reached its checkpoint; the tills do not see them.
 CREATE TABLE IF NOT EXISTS staged_batches (position INTEGER PRIMARY KEY, body BLOB NOT NULL);
 

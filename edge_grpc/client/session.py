@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
+from opentelemetry import propagate
 
 from edge_grpc.v1 import auth_pb2 as auth
 from edge_grpc.v1.edge_sync_service_pb2_grpc import EdgeSyncServiceStub
@@ -29,6 +30,8 @@ class Credentials:
     client_id: str
     client_secret: str = field(repr=False)
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
     insecure: bool = False
 
 
@@ -69,8 +72,11 @@ class Session:
         self._grant = None
 
     async def metadata(self) -> Metadata:
+        """Return what every call carries: the token, and the trace that it is part of."""
         grant = await self.grant()
-        return (("authorization", f"Bearer {grant.access_token}"),)
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        return (("authorization", f"Bearer {grant.access_token}"), *carrier.items())
 
     def raw_stream(self, method: str, request: bytes, metadata: Metadata) -> Any:  # noqa: ANN401
         """Start a server stream whose responses stay as they came."""
@@ -103,7 +109,9 @@ def _channel(credentials: Credentials) -> grpc.aio.Channel:
     ]
     if credentials.insecure:
         return grpc.aio.insecure_channel(credentials.target, options=options)
-    ca = credentials.ca_file.read_bytes() if credentials.ca_file else None
-    return grpc.aio.secure_channel(
-        credentials.target, grpc.ssl_channel_credentials(ca), options=options
+    ca, key, cert = (
+        file.read_bytes() if file else None
+        for file in (credentials.ca_file, credentials.key_file, credentials.cert_file)
     )
+    proof = grpc.ssl_channel_credentials(ca, private_key=key, certificate_chain=cert)
+    return grpc.aio.secure_channel(credentials.target, proof, options=options)

@@ -6,6 +6,7 @@ crash loses no progress; the tills see them when the last checkpoint is applied,
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
@@ -13,9 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edge_grpc.client.quote.understanding import not_understood
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import types_pb2 as types
-from edge_grpc.v1.sync_pb2 import SyncResponse
+from edge_grpc.v1.promotion_pb2 import Promotion
+from edge_grpc.v1.sync_pb2 import RefusedRecord, SyncResponse
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text()
 TABLES = {
@@ -117,6 +120,10 @@ class EdgeStore:
             for (body,) in self._conn.execute("SELECT body FROM staged_batches ORDER BY position"):
                 self._apply_frame(SyncResponse.FromString(body))
             self._verify(checkpoint.holdings)
+            self._conn.execute(
+                "DELETE FROM refused_promotions WHERE (id, version) NOT IN"
+                " (SELECT id, version FROM promotions)"
+            )
             self._conn.execute("DELETE FROM staged_batches")
             self.remember(
                 cursor=checkpoint.cursor,
@@ -133,9 +140,10 @@ class EdgeStore:
         return max(0, checkpoint.next_boundary_at.seconds - self.fact("as_of", 0))
 
     def _apply_frame(self, frame: SyncResponse) -> None:
-        batch = frame.batch
+        batch = unpacked(frame.batch)
         if batch.kind:
             self._upsert(batch.kind, (*batch.categories, *batch.products, *batch.promotions))
+            self._refuse(batch.promotions)
         for removal in frame.removals.removals:
             self._conn.execute(
                 f"DELETE FROM {TABLES[removal.kind]} WHERE id = ? AND version <= ?",  # noqa: S608
@@ -155,6 +163,22 @@ class EdgeStore:
             ),
         )
 
+    def _refuse(self, promotions: Iterable[Promotion]) -> None:
+        """Note what this edge does not understand; it is kept, as it belongs to the whole."""
+        missed = [(one.id, one.version, not_understood(one)) for one in promotions]
+        self._conn.executemany(
+            "INSERT OR REPLACE INTO refused_promotions VALUES (?, ?, ?)",
+            [(key, version, f"{why.reason}: {why.detail}") for key, version, why in missed if why],
+        )
+
+    def refused(self, limit: int = 100) -> list[RefusedRecord]:
+        """Return promotions that this edge skips, for the report."""
+        query = "SELECT id, version, reason FROM refused_promotions ORDER BY id LIMIT ?"
+        return [
+            RefusedRecord(id=key, version=version, reason=reason)
+            for key, version, reason in self._conn.execute(query, (limit,))
+        ]
+
     def _verify(self, expected: Iterable[frames.Holding]) -> None:
         for holding in expected:
             found = self.holding(holding.kind)
@@ -167,6 +191,18 @@ class EdgeStore:
         query = f"SELECT id, version FROM {TABLES[kind]}"  # noqa: S608
         count, total = _sum(self._conn.execute(query))
         return frames.Holding(kind=kind, count=count, checksum=total)
+
+
+def unpacked(batch: frames.Batch) -> frames.Batch:
+    """Return a batch with its records in its lists, however they came."""
+    if not batch.packed:
+        return batch
+    if batch.codec != frames.CODEC_GZIP:
+        message = f"codec {batch.codec} was not asked for"
+        raise ValueError(message)
+    lists = frames.Batch.FromString(gzip.decompress(batch.packed))
+    lists.kind = batch.kind
+    return lists
 
 
 def _sum(rows: Iterator[tuple[str, int]]) -> tuple[int, int]:

@@ -93,7 +93,10 @@ class Syncer:
     async def _read_stream(self, progress: Progress, watch: Watch) -> tuple[Progress, bool]:
         grant = await self._session.grant()
         request = sync.SyncRequest(
-            company_id=grant.company_id, store_id=grant.store_id, cursor=self._store.cursor()
+            company_id=grant.company_id,
+            store_id=grant.store_id,
+            cursor=self._store.cursor(),
+            codecs=[frames.CODEC_GZIP],
         )
         metadata = await self._session.metadata()
         stream = self._session.raw_stream("Sync", request.SerializeToString(), metadata)
@@ -138,6 +141,7 @@ class Syncer:
             store_id=grant.store_id,
             cursor=self._store.cursor(),
             holdings=[self._store.holding(kind) for kind in TABLES],
+            refused=self._store.refused(),
             client_version=CLIENT_VERSION,
         )
         try:
@@ -159,6 +163,7 @@ def _counted(progress: Progress, frame: sync.SyncResponse, size: int) -> Progres
         case "batch":
             batch = frame.batch
             count = len(batch.categories) + len(batch.products) + len(batch.promotions)
+            count += batch.packed_records
             return replace(progress, records=progress.records + count)
         case "removals":
             return replace(progress, removals=progress.removals + len(frame.removals.removals))

@@ -29,21 +29,23 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65\x64ge_grpc/v1/sync_frames.proto\x12\x0c\x65\x64ge_grpc.v1\x1a\x1a\x65\x64ge_grpc/v1/catalog.proto\x1a\x1c\x65\x64ge_grpc/v1/promotion.proto\x1a\x18\x65\x64ge_grpc/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n\nSyncFilter\x12(\n\x08\x61\x63tivity\x18\x01 \x01(\x0e\x32\x16.edge_grpc.v1.Activity\x12\x31\n\rcategory_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x30\n\x0cproduct_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x32\n\x0epromotion_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xfd\x01\n\x05Hello\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x04mode\x18\x04 \x01(\x0e\x32\x16.edge_grpc.v1.SyncMode\x12,\n\x06reason\x18\x05 \x01(\x0e\x32\x1c.edge_grpc.v1.SnapshotReason\x12\x10\n\x08timezone\x18\x06 \x01(\t\x12\x15\n\rcurrency_code\x18\x07 \x01(\t\x12,\n\x08settings\x18\x08 \x01(\x0b\x32\x1a.edge_grpc.v1.EdgeSettings\"\x83\x01\n\x0c\x45\x64geSettings\x12\x1f\n\x17max_promotions_per_sync\x18\x01 \x01(\x05\x12\x1b\n\x13sync_interval_hours\x18\x02 \x01(\x05\x12\x19\n\x11\x61uto_sync_enabled\x18\x03 \x01(\x08\x12\x1a\n\x12\x65nable_compression\x18\x04 \x01(\x08\"\xc7\x01\n\x05\x42\x61tch\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.edge_grpc.v1.RecordKind\x12*\n\ncategories\x18\x02 \x03(\x0b\x32\x16.edge_grpc.v1.Category\x12\'\n\x08products\x18\x03 \x03(\x0b\x32\x15.edge_grpc.v1.Product\x12+\n\npromotions\x18\x04 \x03(\x0b\x32\x17.edge_grpc.v1.Promotion\x12\x14\n\x0cresume_token\x18\x0f \x01(\t\"I\n\x08Removals\x12\'\n\x08removals\x18\x01 \x03(\x0b\x32\x15.edge_grpc.v1.Removal\x12\x14\n\x0cresume_token\x18\x0f \x01(\t\"{\n\x07Removal\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.edge_grpc.v1.RecordKind\x12\n\n\x02id\x18\x02 \x01(\t\x12+\n\x06reason\x18\x03 \x01(\x0e\x32\x1b.edge_grpc.v1.RemovalReason\x12\x0f\n\x07version\x18\x04 \x01(\x03\"\x8d\x01\n\nCheckpoint\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\x10\n\x08has_more\x18\x02 \x01(\x08\x12\'\n\x08holdings\x18\x03 \x03(\x0b\x32\x15.edge_grpc.v1.Holding\x12\x34\n\x10next_boundary_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\x07Holding\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.edge_grpc.v1.RecordKind\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x10\n\x08\x63hecksum\x18\x03 \x01(\x06*P\n\x08\x41\x63tivity\x12\x18\n\x14\x41\x43TIVITY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43TIVITY_ACTIVE_ONLY\x10\x01\x12\x10\n\x0c\x41\x43TIVITY_ALL\x10\x02*T\n\x08SyncMode\x12\x19\n\x15SYNC_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12SYNC_MODE_SNAPSHOT\x10\x01\x12\x15\n\x11SYNC_MODE_CHANGES\x10\x02*\xb2\x01\n\x0eSnapshotReason\x12\x1f\n\x1bSNAPSHOT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSNAPSHOT_REASON_FIRST_SYNC\x10\x01\x12!\n\x1dSNAPSHOT_REASON_EPOCH_CHANGED\x10\x02\x12!\n\x1dSNAPSHOT_REASON_SCOPE_CHANGED\x10\x03\x12\x19\n\x15SNAPSHOT_REASON_DRIFT\x10\x04*\xcc\x01\n\rRemovalReason\x12\x1e\n\x1aREMOVAL_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16REMOVAL_REASON_DELETED\x10\x01\x12\x1b\n\x17REMOVAL_REASON_INACTIVE\x10\x02\x12 \n\x1cREMOVAL_REASON_OUT_OF_WINDOW\x10\x03\x12\x1f\n\x1bREMOVAL_REASON_OUT_OF_SCOPE\x10\x04\x12\x1f\n\x1bREMOVAL_REASON_NOT_COMPILED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65\x64ge_grpc/v1/sync_frames.proto\x12\x0c\x65\x64ge_grpc.v1\x1a\x1a\x65\x64ge_grpc/v1/catalog.proto\x1a\x1c\x65\x64ge_grpc/v1/promotion.proto\x1a\x18\x65\x64ge_grpc/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n\nSyncFilter\x12(\n\x08\x61\x63tivity\x18\x01 \x01(\x0e\x32\x16.edge_grpc.v1.Activity\x12\x31\n\rcategory_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x30\n\x0cproduct_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x32\n\x0epromotion_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xfd\x01\n\x05Hello\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x04mode\x18\x04 \x01(\x0e\x32\x16.edge_grpc.v1.SyncMode\x12,\n\x06reason\x18\x05 \x01(\x0e\x32\x1c.edge_grpc.v1.SnapshotReason\x12\x10\n\x08timezone\x18\x06 \x01(\t\x12\x15\n\rcurrency_code\x18\x07 \x01(\t\x12,\n\x08settings\x18\x08 \x01(\x0b\x32\x1a.edge_grpc.v1.EdgeSettings\"\x83\x01\n\x0c\x45\x64geSettings\x12\x1f\n\x17max_promotions_per_sync\x18\x01 \x01(\x05\x12\x1b\n\x13sync_interval_hours\x18\x02 \x01(\x05\x12\x19\n\x11\x61uto_sync_enabled\x18\x03 \x01(\x08\x12\x1a\n\x12\x65nable_compression\x18\x04 \x01(\x08\"\x93\x02\n\x05\x42\x61tch\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.edge_grpc.v1.RecordKind\x12*\n\ncategories\x18\x02 \x03(\x0b\x32\x16.edge_grpc.v1.Category\x12\'\n\x08products\x18\x03 \x03(\x0b\x32\x15.edge_grpc.v1.Product\x12+\n\npromotions\x18\x04 \x03(\x0b\x32\x17.edge_grpc.v1.Promotion\x12\"\n\x05\x63odec\x18\x05 \x01(\x0e\x32\x13.edge_grpc.v1.Codec\x12\x0e\n\x06packed\x18\x06 \x01(\x0c\x12\x16\n\x0epacked_records\x18\x07 \x01(\x05\x12\x14\n\x0cresume_token\x18\x0f \x01(\t\"I\n\x08Removals\x12\'\n\x08removals\x18\x01 \x03(\x0b\x32\x15.edge_grpc.v1.Removal\x12\x14\n\x0cresume_token\x18\x0f \x01(\t\"{\n\x07Removal\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.edge_grpc.v1.RecordKind\x12\n\n\x02id\x18\x02 \x01(\t\x12+\n\x06reason\x18\x03 \x01(\x0e\x32\x1b.edge_grpc.v1.RemovalReason\x12\x0f\n\x07version\x18\x04 \x01(\x03\"\x8d\x01\n\nCheckpoint\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\x10\n\x08has_more\x18\x02 \x01(\x08\x12\'\n\x08holdings\x18\x03 \x03(\x0b\x32\x15.edge_grpc.v1.Holding\x12\x34\n\x10next_boundary_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\x07Holding\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.edge_grpc.v1.RecordKind\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x10\n\x08\x63hecksum\x18\x03 \x01(\x06*P\n\x08\x41\x63tivity\x12\x18\n\x14\x41\x43TIVITY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43TIVITY_ACTIVE_ONLY\x10\x01\x12\x10\n\x0c\x41\x43TIVITY_ALL\x10\x02*T\n\x08SyncMode\x12\x19\n\x15SYNC_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12SYNC_MODE_SNAPSHOT\x10\x01\x12\x15\n\x11SYNC_MODE_CHANGES\x10\x02*\xb2\x01\n\x0eSnapshotReason\x12\x1f\n\x1bSNAPSHOT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSNAPSHOT_REASON_FIRST_SYNC\x10\x01\x12!\n\x1dSNAPSHOT_REASON_EPOCH_CHANGED\x10\x02\x12!\n\x1dSNAPSHOT_REASON_SCOPE_CHANGED\x10\x03\x12\x19\n\x15SNAPSHOT_REASON_DRIFT\x10\x04*.\n\x05\x43odec\x12\x15\n\x11\x43ODEC_UNSPECIFIED\x10\x00\x12\x0e\n\nCODEC_GZIP\x10\x01*\xcc\x01\n\rRemovalReason\x12\x1e\n\x1aREMOVAL_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16REMOVAL_REASON_DELETED\x10\x01\x12\x1b\n\x17REMOVAL_REASON_INACTIVE\x10\x02\x12 \n\x1cREMOVAL_REASON_OUT_OF_WINDOW\x10\x03\x12\x1f\n\x1bREMOVAL_REASON_OUT_OF_SCOPE\x10\x04\x12\x1f\n\x1bREMOVAL_REASON_NOT_COMPILED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'edge_grpc.v1.sync_frames_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACTIVITY']._serialized_start=1429
-  _globals['_ACTIVITY']._serialized_end=1509
-  _globals['_SYNCMODE']._serialized_start=1511
-  _globals['_SYNCMODE']._serialized_end=1595
-  _globals['_SNAPSHOTREASON']._serialized_start=1598
-  _globals['_SNAPSHOTREASON']._serialized_end=1776
-  _globals['_REMOVALREASON']._serialized_start=1779
-  _globals['_REMOVALREASON']._serialized_end=1983
+  _globals['_ACTIVITY']._serialized_start=1505
+  _globals['_ACTIVITY']._serialized_end=1585
+  _globals['_SYNCMODE']._serialized_start=1587
+  _globals['_SYNCMODE']._serialized_end=1671
+  _globals['_SNAPSHOTREASON']._serialized_start=1674
+  _globals['_SNAPSHOTREASON']._serialized_end=1852
+  _globals['_CODEC']._serialized_start=1854
+  _globals['_CODEC']._serialized_end=1900
+  _globals['_REMOVALREASON']._serialized_start=1903
+  _globals['_REMOVALREASON']._serialized_end=2107
   _globals['_SYNCFILTER']._serialized_start=200
   _globals['_SYNCFILTER']._serialized_end=407
   _globals['_HELLO']._serialized_start=410
@@ -51,13 +53,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EDGESETTINGS']._serialized_start=666
   _globals['_EDGESETTINGS']._serialized_end=797
   _globals['_BATCH']._serialized_start=800
-  _globals['_BATCH']._serialized_end=999
-  _globals['_REMOVALS']._serialized_start=1001
-  _globals['_REMOVALS']._serialized_end=1074
-  _globals['_REMOVAL']._serialized_start=1076
-  _globals['_REMOVAL']._serialized_end=1199
-  _globals['_CHECKPOINT']._serialized_start=1202
-  _globals['_CHECKPOINT']._serialized_end=1343
-  _globals['_HOLDING']._serialized_start=1345
-  _globals['_HOLDING']._serialized_end=1427
+  _globals['_BATCH']._serialized_end=1075
+  _globals['_REMOVALS']._serialized_start=1077
+  _globals['_REMOVALS']._serialized_end=1150
+  _globals['_REMOVAL']._serialized_start=1152
+  _globals['_REMOVAL']._serialized_end=1275
+  _globals['_CHECKPOINT']._serialized_start=1278
+  _globals['_CHECKPOINT']._serialized_end=1419
+  _globals['_HOLDING']._serialized_start=1421
+  _globals['_HOLDING']._serialized_end=1503
 # @@protoc_insertion_point(module_scope)

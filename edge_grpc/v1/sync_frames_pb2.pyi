@@ -34,6 +34,11 @@ class SnapshotReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SNAPSHOT_REASON_SCOPE_CHANGED: _ClassVar[SnapshotReason]
     SNAPSHOT_REASON_DRIFT: _ClassVar[SnapshotReason]
 
+class Codec(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CODEC_UNSPECIFIED: _ClassVar[Codec]
+    CODEC_GZIP: _ClassVar[Codec]
+
 class RemovalReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     REMOVAL_REASON_UNSPECIFIED: _ClassVar[RemovalReason]
@@ -53,6 +58,8 @@ SNAPSHOT_REASON_FIRST_SYNC: SnapshotReason
 SNAPSHOT_REASON_EPOCH_CHANGED: SnapshotReason
 SNAPSHOT_REASON_SCOPE_CHANGED: SnapshotReason
 SNAPSHOT_REASON_DRIFT: SnapshotReason
+CODEC_UNSPECIFIED: Codec
+CODEC_GZIP: Codec
 REMOVAL_REASON_UNSPECIFIED: RemovalReason
 REMOVAL_REASON_DELETED: RemovalReason
 REMOVAL_REASON_INACTIVE: RemovalReason
@@ -105,18 +112,24 @@ class EdgeSettings(_message.Message):
     def __init__(self, max_promotions_per_sync: _Optional[int] = ..., sync_interval_hours: _Optional[int] = ..., auto_sync_enabled: _Optional[bool] = ..., enable_compression: _Optional[bool] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("kind", "categories", "products", "promotions", "resume_token")
+    __slots__ = ("kind", "categories", "products", "promotions", "codec", "packed", "packed_records", "resume_token")
     KIND_FIELD_NUMBER: _ClassVar[int]
     CATEGORIES_FIELD_NUMBER: _ClassVar[int]
     PRODUCTS_FIELD_NUMBER: _ClassVar[int]
     PROMOTIONS_FIELD_NUMBER: _ClassVar[int]
+    CODEC_FIELD_NUMBER: _ClassVar[int]
+    PACKED_FIELD_NUMBER: _ClassVar[int]
+    PACKED_RECORDS_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
     kind: _types_pb2.RecordKind
     categories: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Category]
     products: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]
     promotions: _containers.RepeatedCompositeFieldContainer[_promotion_pb2.Promotion]
+    codec: Codec
+    packed: bytes
+    packed_records: int
     resume_token: str
-    def __init__(self, kind: _Optional[_Union[_types_pb2.RecordKind, str]] = ..., categories: _Optional[_Iterable[_Union[_catalog_pb2.Category, _Mapping]]] = ..., products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ..., promotions: _Optional[_Iterable[_Union[_promotion_pb2.Promotion, _Mapping]]] = ..., resume_token: _Optional[str] = ...) -> None: ...
+    def __init__(self, kind: _Optional[_Union[_types_pb2.RecordKind, str]] = ..., categories: _Optional[_Iterable[_Union[_catalog_pb2.Category, _Mapping]]] = ..., products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ..., promotions: _Optional[_Iterable[_Union[_promotion_pb2.Promotion, _Mapping]]] = ..., codec: _Optional[_Union[Codec, str]] = ..., packed: _Optional[bytes] = ..., packed_records: _Optional[int] = ..., resume_token: _Optional[str] = ...) -> None: ...
 
 class Removals(_message.Message):
     __slots__ = ("removals", "resume_token")

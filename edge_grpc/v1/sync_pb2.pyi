@@ -58,20 +58,22 @@ class WatchVersionResponse(_message.Message):
     def __init__(self, epoch: _Optional[str] = ..., version: _Optional[int] = ..., changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sync_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., is_new: _Optional[bool] = ...) -> None: ...
 
 class SyncRequest(_message.Message):
-    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter")
+    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter", "codecs")
     COMPANY_ID_FIELD_NUMBER: _ClassVar[int]
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     UPDATED_SINCE_FIELD_NUMBER: _ClassVar[int]
     BRAND_ID_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    CODECS_FIELD_NUMBER: _ClassVar[int]
     company_id: str
     store_id: str
     cursor: str
     updated_since: str
     brand_id: str
     filter: _sync_frames_pb2.SyncFilter
-    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ...) -> None: ...
+    codecs: _containers.RepeatedScalarFieldContainer[_sync_frames_pb2.Codec]
+    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ..., codecs: _Optional[_Iterable[_Union[_sync_frames_pb2.Codec, str]]] = ...) -> None: ...
 
 class SyncResponse(_message.Message):
     __slots__ = ("hello", "batch", "removals", "checkpoint")
@@ -86,20 +88,22 @@ class SyncResponse(_message.Message):
     def __init__(self, hello: _Optional[_Union[_sync_frames_pb2.Hello, _Mapping]] = ..., batch: _Optional[_Union[_sync_frames_pb2.Batch, _Mapping]] = ..., removals: _Optional[_Union[_sync_frames_pb2.Removals, _Mapping]] = ..., checkpoint: _Optional[_Union[_sync_frames_pb2.Checkpoint, _Mapping]] = ...) -> None: ...
 
 class SyncCategoriesRequest(_message.Message):
-    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter")
+    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter", "codecs")
     COMPANY_ID_FIELD_NUMBER: _ClassVar[int]
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     UPDATED_SINCE_FIELD_NUMBER: _ClassVar[int]
     BRAND_ID_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    CODECS_FIELD_NUMBER: _ClassVar[int]
     company_id: str
     store_id: str
     cursor: str
     updated_since: str
     brand_id: str
     filter: _sync_frames_pb2.SyncFilter
-    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ...) -> None: ...
+    codecs: _containers.RepeatedScalarFieldContainer[_sync_frames_pb2.Codec]
+    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ..., codecs: _Optional[_Iterable[_Union[_sync_frames_pb2.Codec, str]]] = ...) -> None: ...
 
 class SyncCategoriesResponse(_message.Message):
     __slots__ = ("hello", "batch", "removals", "checkpoint")
@@ -114,20 +118,22 @@ class SyncCategoriesResponse(_message.Message):
     def __init__(self, hello: _Optional[_Union[_sync_frames_pb2.Hello, _Mapping]] = ..., batch: _Optional[_Union[_sync_frames_pb2.Batch, _Mapping]] = ..., removals: _Optional[_Union[_sync_frames_pb2.Removals, _Mapping]] = ..., checkpoint: _Optional[_Union[_sync_frames_pb2.Checkpoint, _Mapping]] = ...) -> None: ...
 
 class SyncProductsRequest(_message.Message):
-    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter")
+    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter", "codecs")
     COMPANY_ID_FIELD_NUMBER: _ClassVar[int]
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     UPDATED_SINCE_FIELD_NUMBER: _ClassVar[int]
     BRAND_ID_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    CODECS_FIELD_NUMBER: _ClassVar[int]
     company_id: str
     store_id: str
     cursor: str
     updated_since: str
     brand_id: str
     filter: _sync_frames_pb2.SyncFilter
-    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ...) -> None: ...
+    codecs: _containers.RepeatedScalarFieldContainer[_sync_frames_pb2.Codec]
+    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ..., codecs: _Optional[_Iterable[_Union[_sync_frames_pb2.Codec, str]]] = ...) -> None: ...
 
 class SyncProductsResponse(_message.Message):
     __slots__ = ("hello", "batch", "removals", "checkpoint")
@@ -142,20 +148,22 @@ class SyncProductsResponse(_message.Message):
     def __init__(self, hello: _Optional[_Union[_sync_frames_pb2.Hello, _Mapping]] = ..., batch: _Optional[_Union[_sync_frames_pb2.Batch, _Mapping]] = ..., removals: _Optional[_Union[_sync_frames_pb2.Removals, _Mapping]] = ..., checkpoint: _Optional[_Union[_sync_frames_pb2.Checkpoint, _Mapping]] = ...) -> None: ...
 
 class SyncPromotionsRequest(_message.Message):
-    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter")
+    __slots__ = ("company_id", "store_id", "cursor", "updated_since", "brand_id", "filter", "codecs")
     COMPANY_ID_FIELD_NUMBER: _ClassVar[int]
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     UPDATED_SINCE_FIELD_NUMBER: _ClassVar[int]
     BRAND_ID_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    CODECS_FIELD_NUMBER: _ClassVar[int]
     company_id: str
     store_id: str
     cursor: str
     updated_since: str
     brand_id: str
     filter: _sync_frames_pb2.SyncFilter
-    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ...) -> None: ...
+    codecs: _containers.RepeatedScalarFieldContainer[_sync_frames_pb2.Codec]
+    def __init__(self, company_id: _Optional[str] = ..., store_id: _Optional[str] = ..., cursor: _Optional[str] = ..., updated_since: _Optional[str] = ..., brand_id: _Optional[str] = ..., filter: _Optional[_Union[_sync_frames_pb2.SyncFilter, _Mapping]] = ..., codecs: _Optional[_Iterable[_Union[_sync_frames_pb2.Codec, str]]] = ...) -> None: ...
 
 class SyncPromotionsResponse(_message.Message):
     __slots__ = ("hello", "batch", "removals", "checkpoint")

@@ -8,6 +8,7 @@ to deliver what is due; `deliver_alerts`, run regularly, takes up the rest.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,7 +20,7 @@ from psycopg.rows import DictRow, dict_row
 from vendor_sync.alert_channels import DeliveryError, Message, channels, send
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import SyncError
-from vendor_sync.postgres import Warehouse, connect, load_query
+from vendor_sync.postgres import Warehouse, connect, load_query, storage_errors
 
 logger = logging.getLogger(__name__)
 SENT_PER_HOUR = 10
@@ -40,6 +41,10 @@ class AlertKind(StrEnum):
     ERROR_RATE = "error_rate"
     MEMORY = "memory"
     LIMITER_DEGRADED = "limiter_degraded"
+    PROMOTION_NOT_COMPILED = "promotion_not_compiled"
+    PROMOTION_OVER_LIMIT = "promotion_over_limit"
+    PROMOTIONS_EXPIRING = "promotions_expiring"
+    PROMOTIONS_UNUSED = "promotions_unused"
 
 
 # Four ways to see the same thing: whichever is seen first is the one that is told.
@@ -51,12 +56,15 @@ _FAILURES = frozenset(
         AlertKind.RUN_FAILED,
     }
 )
-_CRITICAL = _FAILURES | {AlertKind.BREAKER_OPEN}
+_CRITICAL = _FAILURES | {AlertKind.BREAKER_OPEN, AlertKind.PROMOTION_NOT_COMPILED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Something that a person should look at. `title` and `message` hold no secret."""
+    """Something that a person should look at. `title` and `message` hold no secret.
+
+    `cause` names what outlives a run, such as a record that is wrong; else the run is the cause.
+    """
 
     kind: AlertKind
     flow: str
@@ -64,6 +72,7 @@ class Alert:
     message: str
     run_id: str | None = None
     task_id: str | None = None
+    cause: str | None = None
     link: str | None = None
 
     @property
@@ -76,7 +85,7 @@ class Alert:
         """Name the cause: a run that failed has failed once, a late one is late once."""
         if self.kind in _FAILURES:
             return failure_fingerprint(self.flow, self.run_id)
-        return f"{self.kind}/{self.flow}/{self.run_id}"
+        return f"{self.kind}/{self.flow}/{self.cause or self.run_id}"
 
 
 def failure_fingerprint(flow: str, run_id: str | None) -> str:
@@ -147,6 +156,23 @@ def resolve_failure(conn: Warehouse, flow: str, run_id: str) -> None:
         load_query("ops/resolve_alert.sql"),
         {"fingerprint": failure_fingerprint(flow, run_id), "now": datetime.now(UTC)},
     )
+
+
+def resolve_gone(
+    source: ConnectionSource, flow: str, kinds: Sequence[AlertKind], still: Iterable[Alert]
+) -> int:
+    """Close a flow's open alerts of some kinds, except those that are `still` raised; count them.
+
+    For flows that look at everything each time: what they do not find any more is over.
+    """
+    params = {
+        "flow": flow,
+        "kinds": [str(kind) for kind in kinds],
+        "fingerprints": [alert.fingerprint for alert in still],
+        "now": datetime.now(UTC),
+    }
+    with storage_errors(), _connected(source) as conn:
+        return conn.execute(load_query("ops/resolve_gone_alerts.sql"), params).rowcount
 
 
 def deliver_alerts(source: ConnectionSource) -> dict[str, int]:

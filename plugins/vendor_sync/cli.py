@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from vendor_sync.broadstreet import import_flow
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.schema import apply as apply_schema
 from vendor_sync.connections import connection_from_environment, require_connection
+from vendor_sync.edge_reports import flow as edge_reports
 from vendor_sync.errors import (
     ConfigurationError,
     LockedError,
@@ -27,9 +28,11 @@ from vendor_sync.errors import (
     SyncError,
     TemporaryError,
 )
+from vendor_sync.flow_runs import skip_run
 from vendor_sync.migrations import migrate as apply_migrations
 from vendor_sync.mongo import connect as mongo_connect
-from vendor_sync.trackier.flow import Watch, run_offer_sync, skip_run
+from vendor_sync.trackier.flow import FLOW as TRACKIER_FLOW
+from vendor_sync.trackier.flow import Watch, run_offer_sync
 
 # sysexits.h, so that a caller knows whether trying again can help.
 EXIT_CONFIGURATION = 78
@@ -104,7 +107,7 @@ def trackier_offers(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Copy Trackier's brands and offers into PostgreSQL, raw pages into S3."""
-    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    name = run_id or _new_run_id()
     with _errors_shown(name), _progress_bars() as watch:
         try:
             result = run_offer_sync(
@@ -116,7 +119,7 @@ def trackier_offers(
                 watch=watch,
             )
         except LockedError:
-            result = skip_run(connection_from_environment, name)
+            result = skip_run(connection_from_environment, TRACKIER_FLOW, name)
     _show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
@@ -146,7 +149,7 @@ def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Bring Broadstreet's networks, advertisers, zones, ads and campaigns into MongoDB."""
-    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    name = run_id or _new_run_id()
     values = {
         "entity_types": entity_types,
         "network_ids": network_ids,
@@ -171,6 +174,81 @@ def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
     _show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
+
+
+@app.command("edge-usage-rollup")
+def edge_usage_rollup(
+    run_id: Annotated[str | None, typer.Option(help="Take up this run again.")] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
+    ] = 300,
+    *,
+    full_refresh: Annotated[bool, typer.Option(help="Make every day anew.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Sum up how the stores used their promotions, per promotion, store and day."""
+    params = {"full_refresh": full_refresh}
+    _run_report(
+        edge_reports.run_usage_rollup,
+        edge_reports.USAGE_ROLLUP,
+        run_id,
+        lock_wait,
+        params,
+        as_json=as_json,
+    )
+
+
+@app.command("edge-promotion-audit")
+def edge_promotion_audit(
+    run_id: Annotated[str | None, typer.Option(help="Take up this run again.")] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
+    ] = 300,
+    expiring_days: Annotated[int, typer.Option(help="Days before the end.")] = 7,
+    unused_days: Annotated[int, typer.Option(help="Days without a use.")] = 14,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Report and alert about promotions that end soon, are unused, overused or not compiled."""
+    params = {"expiring_days": expiring_days, "unused_days": unused_days}
+    _run_report(
+        edge_reports.run_promotion_audit,
+        edge_reports.PROMOTION_AUDIT,
+        run_id,
+        lock_wait,
+        params,
+        as_json=as_json,
+    )
+
+
+def _run_report(  # noqa: PLR0913 - the options of a report
+    report: Callable[..., dict[str, Any]],
+    flow: str,
+    run_id: str | None,
+    lock_wait: float,
+    params: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    name = run_id or _new_run_id()
+    with _errors_shown(name):
+        try:
+            result = report(
+                connection_from_environment,
+                run_id=name,
+                trigger="cli",
+                params=params,
+                lock_wait_seconds=lock_wait,
+            )
+        except LockedError:
+            result = skip_run(connection_from_environment, flow, name)
+    _show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+def _new_run_id() -> str:
+    return f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
 
 
 def _pairs(params: list[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from rich.console import Console
 from sandbox.demo.airflow_api import Airflow, DemoError
 from sandbox.demo.broadstreet import BroadstreetDemo
 from sandbox.demo.edge import EdgeDemo, home_of_stack
+from sandbox.demo.edge_reports import EdgeReportsDemo
 from sandbox.demo.trackier import TrackierDemo
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
 
@@ -47,6 +48,7 @@ def _run() -> str:
     link = TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     BroadstreetDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     EdgeDemo(home_of_stack(), setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    EdgeReportsDemo(airflow, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     return link
 
 

@@ -53,8 +53,10 @@ class EdgeDemo:
             rows[f"a price changed (pushed after {lag:.2f} s)"] = self._sync()
             self._kill_server()
             rows["after kill -9 of the server"] = self._sync()
+            bill = self._quote(conn, store)
             verdicts = self._upload(conn, company, store)
         self._console.print(_table(rows))
+        self._console.print(bill, soft_wrap=True)
         self._console.print(f"Usages uploaded: {verdicts}")
 
     def _company(self, conn: psycopg.Connection[Any]) -> object:
@@ -129,6 +131,27 @@ class EdgeDemo:
             time.sleep(0.2)
         message = "The edge server did not come back after it was killed."
         raise DemoError(message)
+
+    def _quote(self, conn: psycopg.Connection[Any], store: object) -> str:
+        """Have the edge judge a cart by what it holds; return the result in a line."""
+        products = conn.execute(
+            "SELECT sku FROM edge.products JOIN edge.store_brands USING (brand_id)"
+            " WHERE store_id = %s AND is_active ORDER BY base_price DESC LIMIT 3",
+            (store,),
+        ).fetchall()
+        lines = [
+            {"id": str(number), "sku": sku, "quantity": number}
+            for number, (sku,) in enumerate(products, start=1)
+        ]
+        cart = self._home.root / "demo-cart.json"
+        cart.write_text(json.dumps({"channel": "dine_in", "lines": lines}))
+        quote = json.loads(self._command("edge_grpc.client", "quote", str(cart), "--json"))
+        outcomes = [one["outcome"] for one in quote["promotions"]]
+        return (
+            f"A cart judged offline: {quote['subtotal']} - {quote['discount']} ="
+            f" {quote['total']} {quote['currency']}; of {len(outcomes)} promotions"
+            f" {outcomes.count('applied')} applied, {outcomes.count('offered')} possible"
+        )
 
     def _upload(self, conn: psycopg.Connection[Any], company: object, store: object) -> str:
         promotion = self._one(

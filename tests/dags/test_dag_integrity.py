@@ -58,6 +58,15 @@ def test_sla_of_a_task_is_a_deadline_of_its_run(dags):
     }
 
 
+@pytest.mark.parametrize("name", ["edge_usage_rollup", "edge_promotion_audit"])
+def test_edge_report_has_one_task_that_is_late_after_a_quarter_of_an_hour(dags, name):
+    [deadline] = dags[name].deadline
+    [task] = dags[name].tasks
+
+    assert deadline.name == f"sla:{task.task_id}"
+    assert deadline.interval.total_seconds() == 900
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_dag_file_is_short_and_quick_to_parse(file: Path):
     parse = (

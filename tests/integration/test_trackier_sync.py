@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from vendor_sync.errors import ConfigurationError, LockedError
+from vendor_sync.flow_runs import skip_run
 from vendor_sync.postgres import connect, lock_flow
-from vendor_sync.trackier.flow import FLOW, skip_run
+from vendor_sync.trackier.flow import FLOW
 
 pytestmark = pytest.mark.integration
 
@@ -395,7 +396,7 @@ def test_second_run_waits_for_the_lock_and_can_be_skipped(trackier):
 
         with pytest.raises(LockedError):
             trackier.sync("late", lock_wait=0.2)
-        skip_run(trackier.connections.get, "late")
+        skip_run(trackier.connections.get, FLOW, "late")
 
     status = trackier.value("SELECT status FROM ops.sync_runs WHERE run_id = 'late'")
     assert status == "skipped"

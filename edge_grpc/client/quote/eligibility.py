@@ -12,10 +12,9 @@ from google.protobuf.message import Message
 from edge_grpc.client.quote.cart import Cart, Override
 from edge_grpc.client.quote.reasons import Miss, Reason
 from edge_grpc.client.quote.schedule import out_of_schedule
+from edge_grpc.client.quote.understanding import not_understood
 from edge_grpc.v1 import promotion_pb2 as pb
-from edge_grpc.v1.types_pb2 import Money, Weekday
-
-CONTRACT_VERSION = 1
+from edge_grpc.v1.types_pb2 import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +62,9 @@ def unusable(promotion: pb.Promotion, occasion: Occasion, uses: Uses) -> Miss | 
 
 def _unreadable(promotion: pb.Promotion, currency: str) -> Miss | None:
     """Skip what is not understood in full; never guess."""
-    if promotion.min_edge_version > CONTRACT_VERSION:
-        text = f"needs contract version {promotion.min_edge_version}; update this edge"
-        return Miss(Reason.NEWER_EDGE_NEEDED, text)
-    rule = promotion.WhichOneof("rule")
-    if rule is None:
-        return Miss(Reason.UNKNOWN_RULE, "does something that this edge does not know; update it")
-    unknown = next(_unknown_values(promotion), None)
-    if unknown:
-        return Miss(Reason.UNKNOWN_VALUE, f"{unknown} is not known to this edge; update it")
+    missed = not_understood(promotion)
+    if missed:
+        return missed
     if not promotion.is_active:
         return Miss(Reason.INACTIVE, "is switched off at head office")
     foreign = next((m for m in _amounts(promotion) if m.currency_code != currency), None)
@@ -79,26 +72,6 @@ def _unreadable(promotion: pb.Promotion, currency: str) -> Miss | None:
         text = f"is in {foreign.currency_code}, the bill in {currency}"
         return Miss(Reason.CURRENCY_MISMATCH, text)
     return None
-
-
-def _unknown_values(promotion: pb.Promotion) -> Iterator[str]:
-    conditions = promotion.conditions
-    checks: list[tuple[str, Iterable[int], Iterable[int]]] = [
-        ("apply_to", [promotion.apply_to], pb.ApplyTo.values()),
-        ("execution_stage", [promotion.execution_stage], pb.ExecutionStage.values()),
-        ("days", promotion.validity.days, Weekday.values()),
-        ("customer_type", [conditions.customer_type], pb.CustomerType.values()),
-        ("sales_channels", conditions.sales_channels, pb.SalesChannel.values()),
-        ("excluded_channels", conditions.excluded_channels, pb.SalesChannel.values()),
-    ]
-    if promotion.HasField("cross_brand"):
-        kinds = pb.CrossBrandType.values()
-        checks.append(("cross_brand.type", [promotion.cross_brand.type], kinds))
-        if promotion.cross_brand.parameters_json:
-            yield "cross_brand.parameters_json"
-    for name, given, known in checks:
-        usable = set(known) - {0}
-        yield from (f"{name} {value}" for value in given if value not in usable)
 
 
 def _amounts(message: Message) -> Iterator[Money]:

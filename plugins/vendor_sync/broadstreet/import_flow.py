@@ -189,7 +189,11 @@ class _Work:
                 )
             raise
         for entity_type, part in parts.items():
-            told: dict[str, Any] = {"part": part.to_json(), "usage": self._used(), "params": asked.params}
+            told: dict[str, Any] = {
+                "part": part.to_json(),
+                "usage": self._used(),
+                "params": asked.params,
+            }
             write_log(db, asked.run_id, entity_type, began, **told)
         return {str(entity_type): part.counts.to_json() for entity_type, part in parts.items()}
 

@@ -17,6 +17,7 @@ class Tag(StrEnum):
 
     AFFILIATE = "affiliate"
     BROADSTREET = "broadstreet"
+    EDGE = "edge"
     OPERATIONS = "operations"
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from vendor_sync.errors import LockedError
 from vendor_sync.events import publish_events
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.turns import WAIT_IN_PROCESS_SECONDS, wait_or_skip
 from vendor_sync.trackier import flow
-
-_WAIT_IN_PROCESS_SECONDS = 20
-_WAIT_OUTSIDE = timedelta(seconds=20)
 
 
 def sync_offers() -> dict[str, Any]:
@@ -31,21 +28,11 @@ def sync_offers() -> dict[str, Any]:
             run_id=dag_run.run_id,
             trigger=str(dag_run.run_type),
             params=context["params"],
-            lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
+            lock_wait_seconds=WAIT_IN_PROCESS_SECONDS,
             link=context["ti"].log_url,
         )
     except LockedError as error:
-        _wait_or_skip(dag_run.run_id, error)
-        raise
-
-
-def _wait_or_skip(run_id: str, error: LockedError) -> None:
-    since = flow.waiting_since(connection_from_airflow, run_id)
-    now = datetime.now(UTC)
-    if now - since < timedelta(seconds=flow.LOCK_WAIT_SECONDS):
-        raise AirflowRescheduleException(now + _WAIT_OUTSIDE) from error
-    flow.skip_run(connection_from_airflow, run_id)
-    raise AirflowSkipException(str(error)) from error
+        wait_or_skip(flow.FLOW, dag_run.run_id, error)
 
 
 def published_events() -> Iterator[dict[str, Any]]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from typing import Any
 
-import psycopg
 import redis
 
 from vendor_sync.alert_rules import broken_rules
 from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve_failure
 from vendor_sync.audit import AuditArchive, s3_client
 from vendor_sync.connections import Connection, ConnectionSource, require_connection
-from vendor_sync.errors import ConfigurationError, SyncError
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, failure_recorded, schema_errors
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
 from vendor_sync.rest_client import Usage
@@ -25,14 +22,7 @@ from vendor_sync.trackier.client import REDACTORS, TrackierClient, trackier_clie
 from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
 from vendor_sync.trackier.sync import OfferSync
 
-logger = logging.getLogger(__name__)
 FLOW = "trackier_offer_sync"
-LOCK_WAIT_SECONDS = 300
-_OLD_SCHEMA = (
-    psycopg.errors.InvalidSchemaName,
-    psycopg.errors.UndefinedColumn,
-    psycopg.errors.UndefinedTable,
-)
 Watch = Callable[[str, int, int | None], None]
 
 
@@ -57,11 +47,11 @@ def run_offer_sync(  # noqa: PLR0913 - all keyword
     warehouse = require_connection(source, "warehouse_postgres")
     with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
         runs = RunStore(conn, FLOW)
-        with _schema_errors(warehouse):
+        with schema_errors(warehouse):
             runs.announce(run_id, trigger, parsed.to_json())
         lock_flow(conn, FLOW, wait_seconds=lock_wait_seconds)
         run = runs.begin(run_id)
-        with _failure_recorded(warehouse, run_id):
+        with failure_recorded(warehouse, FLOW, run_id):
             session = _Session(source, warehouse, conn, runs, run, parsed, watch, link)
             result = session.run()
         resolve_failure(conn, FLOW, run_id)
@@ -69,23 +59,6 @@ def run_offer_sync(  # noqa: PLR0913 - all keyword
         seen = result | {"interruptions": run.interruptions}
         for alert in broken_rules(FLOW, seen, link=link):
             raise_alert(source, alert)
-    return result
-
-
-def waiting_since(source: ConnectionSource, run_id: str) -> datetime:
-    """Return since when an announced run has been waiting for the flow's lock."""
-    warehouse = require_connection(source, "warehouse_postgres")
-    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
-        return RunStore(conn, FLOW).waiting_since(run_id)
-
-
-def skip_run(source: ConnectionSource, run_id: str) -> dict[str, Any]:
-    """Record that a run gave up waiting for another one, and return its result."""
-    warehouse = require_connection(source, "warehouse_postgres")
-    result = {"status": "skipped"}
-    reason = "Another run of the flow was at work all the while."
-    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
-        RunStore(conn, FLOW).finish(run_id, "skipped", counts=result, error=reason)
     return result
 
 
@@ -219,30 +192,3 @@ class _Session:
         used["queries"] += progress.queries + 1
         if not self._conn.broken:
             self._runs.record_usage(self._run.run_id, used)
-
-
-@contextmanager
-def _failure_recorded(warehouse: Connection, run_id: str) -> Generator[None]:
-    """Write the reason of a failure into the run's row, over a connection that certainly works."""
-    try:
-        yield
-    except Exception as error:
-        words = str(error) if isinstance(error, SyncError) else type(error).__name__
-        try:
-            with connect(warehouse, application_name=FLOW) as conn:
-                RunStore(conn, FLOW).finish(run_id, "failed", error=words)
-        except (SyncError, psycopg.Error):
-            logger.exception("the run's failure could not be recorded")
-        raise
-
-
-@contextmanager
-def _schema_errors(warehouse: Connection) -> Generator[None]:
-    try:
-        yield
-    except _OLD_SCHEMA as error:
-        message = (
-            f"Connection '{warehouse.conn_id}': the database has no schema yet or an old one "
-            f"({error.diag.message_primary}); run `python -m vendor_sync migrate`."
-        )
-        raise ConfigurationError(message) from None

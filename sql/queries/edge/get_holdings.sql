@@ -22,7 +22,7 @@ WITH held AS (
         r.company_id = %(company_id)s
         AND r.brand_id = any(%(brand_ids)s::uuid[])
         AND NOT r.is_removed
-        AND (r.is_active OR %(include_inactive_records)s)
+        AND %(include_inactive_records)s
     UNION ALL
     SELECT
         'promotion' AS kind,
@@ -42,16 +42,21 @@ WITH held AS (
 SELECT
     h.kind,
     count(*) AS records,
-    sum(
-        (
-            'x' || encode(
-                substring(
-                    sha256(convert_to(h.record_id::text || ':' || h.version::text, 'UTF8')), 1, 8
-                ),
-                'hex'
-            )
-        )::bit(64)::bigint::numeric
-    ) AS checksum
+    sum(edge.record_hash(h.record_id, h.version)) AS checksum
 FROM held AS h
 WHERE h.kind = any(%(kinds)s::text[])
-GROUP BY h.kind;
+GROUP BY h.kind
+UNION ALL
+-- Active products are counted when they change: there may be a million of them.
+SELECT
+    'product' AS kind,
+    sum(h.records) AS records,
+    sum(h.checksum) AS checksum
+FROM edge.product_holdings AS h
+WHERE
+    h.company_id = %(company_id)s
+    AND h.brand_id = any(%(brand_ids)s::uuid[])
+    AND h.store_id IN ('00000000-0000-0000-0000-000000000000', %(store_id)s)
+    AND NOT %(include_inactive_records)s
+    AND 'product' = any(%(kinds)s::text[])
+HAVING count(*) > 0;

@@ -106,6 +106,7 @@ async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
 
 
 async def test_edge_that_drifted_is_reset(office, shop, edge):
+    """Trap T20: what does not add up is found and repaired."""
     fill(office, shop, products=20)
     await edge.syncer.sync()
     whole = contents(edge.conn)
@@ -166,6 +167,7 @@ async def test_sync_and_uploads_survive_the_servers_restart(office, serving, sho
 
 @pytest.mark.usefixtures("no_repairs")
 async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_path):
+    """Traps T6 and T17: rows move while pages are read, from the first sync on."""
     fill(office, shop, products=200)
     chance = random.Random(7)
     done = asyncio.Event()

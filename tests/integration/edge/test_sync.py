@@ -142,6 +142,7 @@ async def test_sync_promotions_incremental_sync(office, session, shop):
 
 
 async def test_sync_promotions_max_limit(office, session, shop):
+    """Trap T14: a page is no limit."""
     made = {office.add_promotion(shop, execution_priority=i) for i in range(1, 26)}
     office.run("UPDATE edge.promotion_sync_settings SET max_promotions_per_sync = 10")
     pages, cursor = [], ""
@@ -249,6 +250,7 @@ async def test_updated_since_without_an_offset_is_refused(session, shop, text):
 
 
 async def test_mask_sends_only_the_fields_that_are_wanted(office, session, shop):
+    """Traps T13 and T21: another filter or a wider mask leads to a snapshot."""
     product = office.add_product(shop, name="Tea")
     mask = {"product_mask": {"paths": ["name"]}}
 

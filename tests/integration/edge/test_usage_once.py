@@ -60,6 +60,7 @@ def send(session, shop):
 
 
 async def test_same_id_with_other_content_is_a_conflict_and_changes_nothing(office, make, send):
+    """Trap U2."""
     first = make()
     other = usage.UsageRecord()
     other.CopyFrom(first)
@@ -72,6 +73,7 @@ async def test_same_id_with_other_content_is_a_conflict_and_changes_nothing(offi
 
 
 async def test_each_bad_record_is_refused_alone_with_its_reason(office, make, send):
+    """Trap U3: one bad record blocks no other."""
     stranger = await office.add_shop()
     money = types.Money
     ahead = make()
@@ -110,6 +112,7 @@ async def test_refusals_are_kept_once_however_often_they_come(office, make, send
 
 
 async def test_reversal_is_a_record_of_its_own_that_waits_for_its_original(office, make, send):
+    """Trap U8."""
     original = make()
     reversal = make(reverses_usage_id=original.usage_id)
     second = make(reverses_usage_id=original.usage_id)
@@ -123,6 +126,7 @@ async def test_reversal_is_a_record_of_its_own_that_waits_for_its_original(offic
 
 
 async def test_use_of_a_promotion_that_was_deleted_since_still_counts(office, make, send, session):
+    """Trap U6: the sale has happened."""
     record = make()
     from edge_grpc.v1 import sync_pb2 as sync  # noqa: PLC0415
 
@@ -136,6 +140,7 @@ async def test_use_of_a_promotion_that_was_deleted_since_still_counts(office, ma
 
 
 async def test_several_senders_of_the_same_records_in_any_order_count_each_once(office, make, send):
+    """Traps U1, U5 and U10: repeats, rows wanted by several at once, any order."""
     records = [make() for _ in range(400)]
     chance = random.Random(3)
 

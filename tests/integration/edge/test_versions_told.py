@@ -16,6 +16,16 @@ async def version(session, **ids):
     return await session.stub.GetVersion(request, metadata=await session.metadata())
 
 
+async def newer_than(before, session, shop):
+    """Ask until there is another version: a server answers from what it has been notified of."""
+    async with asyncio.timeout(10):
+        while True:
+            after = await version(session, company_id=shop.company_id)
+            if after.version != before.version:
+                return after
+            await asyncio.sleep(0.01)
+
+
 async def watch(session, shop):
     request = sync.WatchVersionRequest(**shop.tenant)
     return session.stub.WatchVersion(request, metadata=await session.metadata())
@@ -25,7 +35,7 @@ async def test_sync_version_success(office, session, shop):
     before = await version(session, company_id=shop.company_id)
 
     office.add_product(shop)
-    after = await version(session, company_id=shop.company_id)
+    after = await newer_than(before, session, shop)
 
     assert after.version > before.version
     assert after.epoch == before.epoch
@@ -54,6 +64,7 @@ async def test_watch_tells_the_current_version_then_each_newer_one(office, sessi
 
 
 async def test_watch_gives_signs_of_life(serving, shop):
+    """Trap T25: a stream that says nothing is dead."""
     async with (
         serving(watch_heartbeat_seconds=0.1) as server,
         Session(credentials(server, shop)) as session,
@@ -68,6 +79,7 @@ async def test_watch_gives_signs_of_life(serving, shop):
 
 
 async def test_watch_survives_the_loss_of_the_listen_connection(office, session, shop):
+    """Trap T22: a lost notification delays a version and never hides it."""
     stream = await watch(session, shop)
     first = await stream.read()
 

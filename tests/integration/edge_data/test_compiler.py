@@ -114,6 +114,7 @@ async def test_defect_3_changes_of_what_belongs_to_a_promotion_are_changes_of_it
 
 
 async def test_defect_4_pages_continue_where_they_ended(shop):
+    """Trap T5: records of one version and priority meet at the border of a page."""
     made = [
         await shop.add_promotion(**DATES, execution_priority=priority)
         for priority in (300, 100, 200)
@@ -298,6 +299,7 @@ async def test_deleted_part_makes_a_combo_an_error_not_a_bargain(shop):
 
 
 async def test_moved_category_recompiles_what_depends_on_it_and_nothing_else(shop):
+    """Trap T15."""
     categories = [
         await shop.add("categories", company_id=shop.company_id, code=code, name=code)
         for code in "ABC"

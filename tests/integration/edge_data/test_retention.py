@@ -16,6 +16,7 @@ NOW = dt.datetime(2026, 5, 10, tzinfo=dt.UTC)
 
 
 async def test_old_removals_go_and_the_floor_rises(make_shop):
+    """Trap T9: whoever is below the floor is told so."""
     shop = await make_shop()
     gone, kept = await shop.add_product("gone"), await shop.add_product("kept")
     await shop.add("store_products", store_id=shop.store_id, product_id=kept, price=1)
@@ -31,7 +32,7 @@ async def test_old_removals_go_and_the_floor_rises(make_shop):
         shop.company_id,
     )
 
-    await rows(shop.conn, "prune_tombstones.sql", kept=dt.timedelta(days=90))
+    await rows(shop.conn, "edge/prune_tombstones.sql", kept=dt.timedelta(days=90))
     after = await publish(shop.conn, shop.company_id)
 
     assert (after.version, after.floor_version) == (old.version, old.version)
@@ -49,7 +50,7 @@ async def test_young_removals_stay(make_shop):
     await shop.conn.execute("DELETE FROM edge.products WHERE product_id = $1", product)
     await publish(shop.conn, shop.company_id)
 
-    await rows(shop.conn, "prune_tombstones.sql", kept=dt.timedelta(days=90))
+    await rows(shop.conn, "edge/prune_tombstones.sql", kept=dt.timedelta(days=90))
     publication = await publish(shop.conn, shop.company_id)
 
     assert publication.floor_version == 0
@@ -59,6 +60,7 @@ async def test_young_removals_stay(make_shop):
 
 
 async def test_restored_numbering_is_another_epoch(make_shop):
+    """Trap T18."""
     shop = await make_shop()
     first = await publish(shop.conn, shop.company_id)
 

@@ -175,6 +175,7 @@ async def test_next_boundary_is_the_stores_midnight(make_shop):
 
 
 async def test_each_way_out_is_a_removal_with_its_reason(make_shop):
+    """Trap T11: leaving is said, never left to be guessed from absence."""
     shop = await make_shop()
     view = View(shop)
     names = ("deleted", "inactive", "brand", "store", "broken", "moved", "stays")

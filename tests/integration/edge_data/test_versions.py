@@ -115,7 +115,10 @@ async def test_settings_out_of_range_are_refused(shop):
 
 
 async def test_version_order_is_commit_order_and_no_writer_waits(shop, edge_dsn):
-    """Whoever has seen version V has seen every change that any version up to V stands for."""
+    """Traps T2 and T3.
+
+    Whoever has seen version V has seen every change that any version up to V stands for.
+    """
     stop = asyncio.Event()
     seen: dict[int, int] = {}
     writers = [_write(edge_dsn, shop, seed) for seed in range(8)]
@@ -163,6 +166,7 @@ async def _read(dsn, shop, seen, stop):
 
 
 async def test_idle_transaction_of_another_writer_delays_nobody(shop, edge_dsn):
+    """Trap T4: an old open transaction holds up neither writers nor stores."""
     idle = await asyncpg.connect(edge_dsn)
     transaction = idle.transaction()
     await transaction.start()

@@ -1,0 +1,6 @@
+-- A chunk in both of its forms.
+SELECT
+    n.body,
+    n.packed
+FROM edge.product_chunks AS n
+WHERE n.chunk_id = %(chunk_id)s;

@@ -1,0 +1,64 @@
+"""The edge's reports as Airflow runs them: triggered through REST, recorded, alerted about."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+ROLLUP, AUDIT = "edge_usage_rollup", "edge_promotion_audit"
+
+
+@pytest.fixture
+def promotion(airflow):
+    """A promotion that was used twice and may be used once."""
+    [(company,)] = airflow.rows(
+        "INSERT INTO edge.companies (code, name, timezone, currency)"
+        " VALUES (%s, 'Company', 'Asia/Jakarta', 'IDR') RETURNING company_id",
+        uuid.uuid4().hex,
+    )
+    [(promotion,)] = airflow.rows(
+        "INSERT INTO edge.promotions (company_id, code, name, promo_type, max_uses, start_on,"
+        " end_on) VALUES (%s, 'TWICE', 'Twice', 'amount_discount', 1, '2020-01-01', '2099-12-31')"
+        " RETURNING promotion_id",
+        company,
+    )
+    for bill in ("B1", "B2"):
+        airflow.db.execute(
+            "INSERT INTO edge.promotion_usages (store_id, usage_id, company_id, promotion_id,"
+            " bill_id, brand_id, discount_amount, currency, used_at, business_on, content_hash)"
+            " VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, 2.5, 'IDR', now(), current_date, '')",
+            (company, company, promotion, bill, company),
+        )
+    yield promotion
+    airflow.db.execute("DELETE FROM edge.companies WHERE company_id = %s", (company,))
+
+
+def test_rollup_and_audit_run_through_rest(airflow, promotion):
+    for dag in (ROLLUP, AUDIT):
+        airflow.unpause(dag)
+
+    rolled_up = airflow.trigger(ROLLUP)
+    assert airflow.finish(rolled_up, ROLLUP) == "success"
+    audited = airflow.trigger(AUDIT, unused_days=30)
+    assert airflow.finish(audited, AUDIT) == "success"
+
+    [found] = airflow.rows(
+        "SELECT uses, discount_amount::text FROM edge.promotion_effectiveness"
+        " WHERE promotion_id = %s",
+        promotion,
+    )
+    assert found == (2, "5.0000")
+    findings = "SELECT finding, detail FROM edge.promotion_audits WHERE promotion_id = %s"
+    assert airflow.rows(findings, promotion) == [("over_limit", "used 2 times of at most 1")]
+    assert ("promotion_over_limit", audited) in airflow.alerts()
+    assert any("promotion TWICE was used too often" in post for post in airflow.posts())
+    runs = dict(
+        airflow.rows(
+            "SELECT run_id, status FROM ops.sync_runs WHERE flow IN (%s, %s)", ROLLUP, AUDIT
+        )
+    )
+    assert runs[rolled_up] == runs[audited] == "completed"
+    params = "SELECT params -> 'unused_days' FROM ops.sync_runs WHERE run_id = %s"
+    assert airflow.rows(params, audited) == [(30,)]

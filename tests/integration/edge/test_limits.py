@@ -1,0 +1,99 @@
+"""What one edge may ask of the server: streams, time, credentials.
+
+Sizes are in test_fuzz.py, and calls a minute in test_tenancy.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+import psycopg
+import pytest
+
+from edge_grpc.client.backoff import reason, retry_seconds
+from edge_grpc.client.session import Session
+from edge_grpc.v1 import auth_pb2 as auth
+from edge_grpc.v1 import sync_pb2 as sync
+from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.conftest import credentials
+
+
+async def test_streams_beyond_the_limit_wait_for_one_to_end(serving, shop):
+    async with (
+        serving(max_streams_per_connection=3) as server,
+        Session(credentials(server, shop)) as session,
+    ):
+        request, metadata = sync.WatchVersionRequest(**shop.tenant), await session.metadata()
+        streams = [session.stub.WatchVersion(request, metadata=metadata) for _ in range(3)]
+        for stream in streams:
+            await stream.read()
+
+        version = sync.GetVersionRequest(company_id=shop.company_id)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await session.stub.GetVersion(version, metadata=metadata, timeout=0.5)
+        streams[0].cancel()
+        answer = await session.stub.GetVersion(version, metadata=metadata, timeout=20)
+
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert answer.epoch
+
+
+@pytest.fixture
+def locked(office):
+    """A head office in which no usage can be written."""
+    with psycopg.connect(office.dsn) as conn:
+        conn.execute("LOCK TABLE edge.usage_rejects IN ACCESS EXCLUSIVE MODE")
+        yield conn
+
+
+@pytest.fixture
+def upload(shop):
+    return usage.UploadUsageBatchRequest(**shop.tenant, records=[usage.UsageRecord(usage_id="1")])
+
+
+@pytest.mark.usefixtures("locked")
+async def test_callers_deadline_ends_the_work_for_it(session, office, upload):
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await session.stub.UploadUsageBatch(upload, metadata=await session.metadata(), timeout=0.5)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(20):
+        while office.value(waiting):  # noqa: ASYNC110 - PostgreSQL's state
+            await asyncio.sleep(0.01)
+
+
+async def test_unary_call_that_takes_too_long_is_ended_by_the_server(serving, shop, locked, upload):
+    async with (
+        serving(unary_seconds=0.3) as server,
+        Session(credentials(server, shop)) as session,
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await session.stub.UploadUsageBatch(upload, metadata=await session.metadata())
+        locked.rollback()
+        answer = await session.stub.UploadUsageBatch(upload, metadata=await session.metadata())
+
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert reason(caught.value) == "DATABASE_AWAY"
+    assert answer.results[0].reason == usage.USAGE_REJECT_REASON_INVALID_USAGE_ID
+
+
+async def test_credentials_may_be_guessed_only_so_often(serving, shop):
+    async with (
+        serving(credential_checks_per_minute=2) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
+    ):
+        from edge_grpc.v1.edge_sync_service_pb2_grpc import EdgeSyncServiceStub  # noqa: PLC0415
+
+        stub = EdgeSyncServiceStub(channel)
+        request = auth.IssueTokenRequest(client_id=shop.client_id, client_secret="guess")
+        codes = []
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stub.IssueToken(request)
+            codes.append(caught.value.code().name)
+
+    assert codes == ["UNAUTHENTICATED", "UNAUTHENTICATED", "RESOURCE_EXHAUSTED"]
+    assert reason(caught.value) == "RATE_LIMITED"
+    assert retry_seconds(caught.value) > 1
