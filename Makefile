@@ -88,6 +88,9 @@ EDGE_UPLOADS ?= 200000
 soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), then uploads amid kills (EDGE_UPLOADS)
 	@EDGE_HISTORIES=$(EDGE_HISTORIES) EDGE_UPLOADS=$(EDGE_UPLOADS) nice $(STACK) exec --home $(STATE)/soak-edge --only services -- \
 	  $(BIN)/pytest -q -rP -m soak --timeout 0 tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
+.PHONY: soak-broadstreet
+soak-broadstreet: setup ## 10,000 random histories of Broadstreet exports (HISTORIES=..., FIRST_SEED=...)
+	@$(TEST_STACK) $(BIN)/pytest -q -s -p no:randomly -m soak --timeout 0 tests/integration/broadstreet/test_export_histories.py
 
 .PHONY: demo
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from vendor_sync.broadstreet import import_flow
+from vendor_sync.broadstreet import export_flow, import_flow, resolving
+from vendor_sync.broadstreet.export_settings import ExportParams
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.schema import apply as apply_schema
 from vendor_sync.connections import connection_from_environment, require_connection
@@ -249,6 +250,91 @@ def _run_report(  # noqa: PLR0913 - the options of a report
 
 def _new_run_id() -> str:
     return f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+
+
+@app.command("broadstreet-export")
+def broadstreet_export(  # noqa: PLR0913 - one option each
+    entity_types: Annotated[
+        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
+    ] = "",
+    local_ids: Annotated[
+        str, typer.Option(help="Only these local entities, by their _id, comma-separated.")
+    ] = "",
+    run_id: Annotated[
+        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
+    ] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
+    ] = export_flow.LOCK_WAIT_SECONDS,
+    *,
+    retry_refused: Annotated[
+        bool, typer.Option("--retry-refused", help="Also send again what Broadstreet has refused.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print order, names and payloads; send nothing."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Take local entities to Broadstreet, each exactly once."""
+    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    values = {
+        "entity_types": entity_types,
+        "local_ids": local_ids,
+        "retry_refused": retry_refused,
+        "dry_run": dry_run,
+    }
+    with _errors_shown(name), _progress_bars() as watch:
+        asked = export_flow.ExportRun(
+            source=connection_from_environment,
+            run_id=name,
+            params=ExportParams.parse(values),
+            trigger="cli",
+            lock_wait_seconds=lock_wait,
+            watch=watch,
+        )
+        try:
+            result = export_flow.run_export(asked)
+        except LockedError as error:
+            result = export_flow.skip(asked, str(error))
+    if result.get("plan") is not None and not as_json:
+        _show_plan(result["plan"])
+    else:
+        _show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+@app.command("broadstreet-resolve")
+def broadstreet_resolve(
+    local_id: Annotated[str, typer.Argument(help="The _id of the local entity that waits.")],
+    adopt: Annotated[int | None, typer.Option(help="This Broadstreet id is the entity.")] = None,
+    *,
+    create_again: Annotated[
+        bool, typer.Option("--create-again", help="None of them is: the next export creates it.")
+    ] = False,
+) -> None:
+    """Say which of several new entities in Broadstreet is ours; an export has stopped for it."""
+    with _errors_shown():
+        typer.echo(
+            resolving.resolve(
+                connection_from_environment, local_id, adopt=adopt, create_again=create_again
+            )
+        )
+
+
+def _show_plan(plan: list[dict[str, Any]]) -> None:
+    """Print a line an entity: order, what happens to it, and what would be sent."""
+    for line in plan:
+        what = f"{line['order']:>4}  {line['action']:<7} {line['entity_type']:<15}"
+        typer.echo(f"{what} {line['local_id']}  {line['name'] or ''}".rstrip())
+        if line["action"] != "create":
+            typer.echo(f"      because: {line['reason']}")
+            continue
+        if line["renamed"]:
+            typer.echo(f"      name is taken, sent as: {line['sent_name']}")
+        typer.echo(f"      {json.dumps({**line['query'], **line['body']}, ensure_ascii=False)}")
+    typer.echo(f"{len(plan)} local entities; nothing was sent.")
 
 
 def _pairs(params: list[str]) -> dict[str, str]:

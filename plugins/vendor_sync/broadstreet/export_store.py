@@ -15,7 +15,7 @@ from vendor_sync.broadstreet.dependencies import LocalEntity
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.broadstreet.local_store import entity_of
 from vendor_sync.broadstreet.models import TRIPLE, Key, Record
-from vendor_sync.broadstreet.schema import KEPT_ERRORS
+from vendor_sync.broadstreet.schema import KEPT_ERRORS, SYNC_LOGS
 from vendor_sync.mongo import Document, Mongo
 
 
@@ -25,14 +25,22 @@ class ExportStore:
     def __init__(self, db: Mongo) -> None:
         self._db = db
 
-    def waiting(self) -> dict[str, LocalEntity]:
-        """Return all local entities by local id."""
-        entities = (
-            entity_of(entity_type, found)
-            for entity_type in EntityType
-            for found in self._db[entity_type.local].find()
-        )
-        return {entity.local_id: entity for entity in entities}
+    def waiting(self) -> tuple[dict[str, LocalEntity], set[str]]:
+        """Return all local entities by local id, and which of them an export has claimed."""
+        entities: dict[str, LocalEntity] = {}
+        claimed: set[str] = set()
+        for entity_type in EntityType:
+            for found in self._db[entity_type.local].find():
+                entity = entity_of(entity_type, found)
+                entities[entity.local_id] = entity
+                if found["exporting"]:
+                    claimed.add(entity.local_id)
+        return entities, claimed
+
+    def anything_waits(self) -> bool:
+        """Tell whether there is any local entity."""
+        collections = (self._db[entity_type.local] for entity_type in EntityType)
+        return any(collection.find_one({}, {"_id": 1}) for collection in collections)
 
     def waiting_one(self, entity_type: EntityType, local_id: str) -> LocalEntity | None:
         """Return one local entity, None if it is gone."""
@@ -50,12 +58,14 @@ class ExportStore:
         done = self._db[entity.entity_type.local].update_one(wanted, {"$set": claim})
         return done.matched_count == 1
 
-    def give_back(self, keeping: Iterable[str]) -> None:
-        """Let people edit again what a run that died had claimed, but not what it had sent."""
-        kept = [ObjectId(local_id) for local_id in keeping]
-        wanted = {"exporting": {"$ne": None}, "_id": {"$nin": kept}}
-        for entity_type in EntityType:
-            self._db[entity_type.local].update_many(wanted, {"$set": {"exporting": None}})
+    def give_back(self, entities: Iterable[LocalEntity]) -> None:
+        """Let people edit again what was claimed and is not being sent."""
+        ids: dict[EntityType, list[ObjectId]] = {}
+        for entity in entities:
+            ids.setdefault(entity.entity_type, []).append(ObjectId(entity.local_id))
+        for entity_type, keys in ids.items():
+            free = {"$set": {"exporting": None}}
+            self._db[entity_type.local].update_many({"_id": {"$in": keys}}, free)
 
     def skip(self, entity: LocalEntity, *, reason: str, run_id: str) -> None:
         """Append why an entity was left alone, without touching a claim on it."""
@@ -115,10 +125,10 @@ class ExportStore:
         found = self._db[EntityType.ADVERTISERS].find_one({"broadstreet_id": advertiser_id})
         return found.get("network_id") if found else None
 
-    def log(self, entity_type: EntityType, run_id: str, entry: Mapping[str, Any]) -> None:
+    def log(self, entity_type: str, run_id: str, entry: Mapping[str, Any]) -> None:
         """Write one line of `sync_logs`; a repeated run replaces its own."""
         key = {"run_id": run_id, "operation": "export", "entity_type": str(entity_type)}
-        self._db["sync_logs"].replace_one(key, {**key, **entry}, upsert=True)
+        self._db[SYNC_LOGS].replace_one(key, {**key, **entry}, upsert=True)
 
 
 def _key_names(entity_type: EntityType) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from vendor_sync.broadstreet.export_store import ExportStore
 from vendor_sync.broadstreet.journal import Intent, Journal
 from vendor_sync.broadstreet.scopes import scope_key
 from vendor_sync.broadstreet.selection import select
-from vendor_sync.broadstreet.sending import NotSent, Outcome, Sender, Sent
+from vendor_sync.broadstreet.sending import EDITED, NotSent, Outcome, Sender, Sent
 from vendor_sync.errors import (
     AuthenticationError,
     RateLimitedError,
@@ -96,7 +96,7 @@ class Exporter:
                 for level in in_order(self._choose()):
                     self._send_level(pool, level)
             except _FATAL:
-                self._give_back()
+                self._give_back(self._entities)
                 raise
         return self._report
 
@@ -106,17 +106,19 @@ class Exporter:
         for entity_type in EntityType:
             same = [intent for intent in intents if intent.entity_type is entity_type]
             self._all(pool, self._settle, same)
-        self._give_back()
         self._journal.forget_snapshots()
 
-    def _give_back(self) -> None:
-        """Let people edit what nobody is sending."""
-        still_open = self._journal.of_status(states.INTENDED, states.CREATED, states.STOPPED)
-        self._store.give_back(intent.local_id for intent in still_open)
+    def _give_back(self, claimed: Collection[str]) -> None:
+        """Let people edit what was claimed and is not being sent."""
+        if claimed:
+            unsettled = self._journal.of_status(*states.UNSETTLED)
+            kept = {intent.local_id for intent in unsettled}
+            free = [self._entities[local_id] for local_id in claimed if local_id not in kept]
+            self._store.give_back(free)
 
     def _settle(self, intent: Intent) -> None:
         began = time.monotonic()
-        outcome = self._guarded(lambda: self._sender.settle(intent))
+        outcome = self._guarded(intent.local_id, lambda: self._sender.settle(intent))
         if isinstance(outcome, NotSent) and not outcome.is_open:
             return  # it is absent: it may be sent again
         self._expect(intent.entity_type, 1)
@@ -133,6 +135,7 @@ class Exporter:
         )
         self._entities, self._previous = selected.entities, selected.previous
         self._created = selected.created
+        self._give_back(selected.claimed)
         for entity in selected.asked:
             self._expect(entity.entity_type, 1)
             if reason := selected.refused.get(entity.local_id):
@@ -183,11 +186,14 @@ class Exporter:
             return
         began = time.monotonic()
         outcome = self._guarded(
-            lambda: self._sender.send(entity, one.references, name=one.name, previous=one.previous)
+            entity.local_id,
+            lambda: self._sender.send(entity, one.references, name=one.name, previous=one.previous),
         )
         if isinstance(outcome, Sent) and not outcome.settled:
             self._remember(entity.entity_type, entity.local_id, outcome)
             one.unfinished = True
+        elif isinstance(outcome, NotSent) and outcome.kind == EDITED:
+            self._skip(entity, outcome.reason)
         else:
             self._conclude(entity, outcome, began)
 
@@ -195,7 +201,7 @@ class Exporter:
         began = time.monotonic()
         intent = self._journal.get(entity.local_id)
         assert intent is not None  # noqa: S101 - it was just sent
-        outcome = self._guarded(lambda: self._sender.finish(intent, adopted=False))
+        outcome = self._guarded(entity.local_id, lambda: self._sender.finish(intent, adopted=False))
         self._conclude(entity, outcome, began)
 
     def _conclude(self, entity: LocalEntity, outcome: Outcome, began: float) -> None:
@@ -211,23 +217,31 @@ class Exporter:
         if sent.broadstreet_id is not None:
             self._created[entity_type, local_id] = sent.broadstreet_id
 
-    def _guarded(self, act: Callable[[], Outcome]) -> Outcome:
-        """Turn what one entity meets into its outcome; let pass what ends the run."""
+    def _guarded(self, local_id: str, act: Callable[[], Outcome]) -> Outcome:
+        """Turn what one entity meets into its outcome; let pass what ends the run.
+
+        Whether it may be in Broadstreet by then, only the journal knows.
+        """
         try:
             outcome = act()
         except _FATAL:
             raise
         except VendorError as error:
-            outcome = NotSent(kind=_kind_of(error), reason=str(error))
+            outcome = self._not_sent(local_id, _kind_of(error), str(error))
         except SyncError as error:
-            outcome = NotSent(kind="validation", reason=str(error))
+            outcome = self._not_sent(local_id, "validation", str(error))
         except Exception as error:
             logger.exception("an entity met something unforeseen")
             reason = f"Unforeseen: {type(error).__name__}. The log has the details."
-            outcome = NotSent(kind="other", reason=reason, is_open=True)
+            outcome = self._not_sent(local_id, "other", reason)
         unanswered = isinstance(outcome, NotSent) and outcome.kind == "network"
         self._unanswered = self._unanswered + 1 if unanswered else 0
         return outcome
+
+    def _not_sent(self, local_id: str, kind: str, reason: str) -> NotSent:
+        intent = self._journal.get(local_id)
+        is_open = intent is not None and intent.status in states.UNSETTLED
+        return NotSent(kind=kind, reason=reason, is_open=is_open)
 
     def _note(
         self,

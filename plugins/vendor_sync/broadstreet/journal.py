@@ -28,6 +28,8 @@ from vendor_sync.mongo import Document, Mongo
 
 INTENDED, ABSENT, REFUSED = "intended", "absent", "refused"
 STOPPED, CREATED, DONE = "stopped", "created", "done"
+# The entity may be in Broadstreet, or is there and here: nobody may edit or send it.
+UNSETTLED = (INTENDED, STOPPED, CREATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,10 @@ class Journal:
         """Return the intents in one of these states, oldest entity first."""
         found = self._intents.find({"status": {"$in": list(statuses)}}).sort("_id", 1)
         return list(map(Intent.from_document, found))
+
+    def anything_open(self) -> bool:
+        """Tell whether a create waits for its outcome to be found out."""
+        return self._intents.find_one({"status": {"$in": [INTENDED, CREATED]}}) is not None
 
     def known(self, local_ids: Iterable[str]) -> dict[str, Intent]:
         """Return the intents that these local entities have, by local id."""

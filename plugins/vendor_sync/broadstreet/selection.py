@@ -18,11 +18,13 @@ from vendor_sync.broadstreet.local_models import InvalidEntityError, check
 class Selected:
     """What waits, and what is to be done about it.
 
-    `entities` are all that wait; `asked` those that this run was asked for, each of which is
-    either `refused` or `skipped` (with a reason, by local id) or one of the `chosen`.
+    `entities` are all that wait, `claimed` those that an export had taken; `asked` those that this
+    run was asked for, each of which is either `refused` or `skipped` (with a reason, by local id)
+    or one of the `chosen`.
     """
 
     entities: dict[str, LocalEntity]
+    claimed: set[str]
     asked: list[LocalEntity]
     chosen: list[LocalEntity]
     refused: dict[str, str]
@@ -40,7 +42,7 @@ def select(
     but: Container[str] = (),
 ) -> Selected:
     """Read what waits and choose; `but` are entities that the run is done with."""
-    entities = store.waiting()
+    entities, claimed = store.waiting()
     targets = {to for entity in entities.values() for to in entity.local_references.values()}
     created = {key: number for key, number in journal.ids_of(targets).items() if number is not None}
     previous = journal.known(entities)
@@ -60,6 +62,7 @@ def select(
             skipped[entity.local_id] = reason
     return Selected(
         entities=entities,
+        claimed=claimed,
         asked=asked,
         chosen=[e for e in asked if e.local_id not in refused and e.local_id not in skipped],
         refused=refused,
@@ -81,6 +84,8 @@ def _skip_reason(
         return None
     if previous.status == states.STOPPED:
         return "It waits for a person: run `broadstreet-resolve` for it."
+    if previous.status in states.UNSETTLED:
+        return "What came of its last create is not known yet: the next export looks again."
     asked = params.retry_refused or entity.local_id in params.local_ids
     same = previous.local_version == entity.version
     if previous.status == states.REFUSED and same and not asked:

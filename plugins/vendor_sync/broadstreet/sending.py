@@ -38,6 +38,8 @@ from vendor_sync.errors import (
 )
 
 logger = logging.getLogger(__name__)
+# Not an error: the entity is simply not as it was read any more.
+EDITED = "edited"
 _LONGEST_WAIT_SECONDS = 60
 _CONFLICT = 409
 _FIRST_REFUSAL = 400
@@ -137,7 +139,7 @@ class Sender:
         view = self._scopes.view(entity.entity_type, references)
         if not self._store.claim(entity, self._run_id, _now()):
             reason = "It was edited while the export ran: the next export sends it as it is now."
-            return NotSent(kind="conflict", reason=reason)
+            return NotSent(kind=EDITED, reason=reason)
         self._step("claimed")
         late = self._arrived_late(previous, view)
         if late is not None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import ObjectId
 
+from sandbox.home import SERVERS
 from sandbox.vendors.control import DEFAULT_KEYS, VendorSandbox
 from vendor_sync import mongo
 from vendor_sync.broadstreet import schema
@@ -33,14 +39,49 @@ from vendor_sync.mongo import Mongo
 from vendor_sync.rate_limit import Unlimited
 from vendor_sync.rest_client import Usage
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, where there is one
+
+
+@contextmanager
+def _mongo_in_memory() -> Iterator[Connection]:
+    """The embedded server once more, with its files in memory.
+
+    What these tests kill are our own processes, so nothing has to outlive the server; waiting for
+    a shared disk would take most of their time.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="mongo-", dir=where) as folder:
+        address = ("--host", "127.0.0.1", "--port", str(port), "--storage-path", folder)
+        server = subprocess.Popen(
+            [SERVERS / "bin/secantusd-py", *address, "--cache-size", "64M", "--log-level", "ERROR"]
+        )
+        try:
+            yield Connection(
+                conn_id="broadstreet_mongo",
+                conn_type="mongo",
+                host="127.0.0.1",
+                port=port,
+                extra={"directConnection": "true"},
+            )
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
 
 @pytest.fixture(scope="session")
 def mongo_connection(worker):
-    """The connection `broadstreet_mongo`, with a database that goes away at the end."""
-    found = connection_from_environment("broadstreet_mongo")
-    assert found, "broadstreet_mongo is not set: run the tests with `make test ARGS='...'`"
-    connection = replace(found, schema=f"test_{os.getpid()}_{worker}")
-    with mongo.connect(connection) as db:
+    """A database of this worker's own; on the server of SANDBOX_MONGO_URI, where that is set."""
+    with ExitStack() as stack:
+        if os.environ.get("SANDBOX_MONGO_URI"):
+            found = connection_from_environment("broadstreet_mongo")
+            assert found, "run the tests with `make test ARGS='...'`"
+        else:
+            found = stack.enter_context(_mongo_in_memory())
+        connection = replace(found, schema=f"test_{os.getpid()}_{worker}")
+        db = stack.enter_context(mongo.connect(connection))
         schema.apply(db)
         yield connection
         db.client.drop_database(db.name)
@@ -67,6 +108,7 @@ class ExportWorld:
     )
     concurrency: int = 5
     _runs: Iterator[int] = field(default_factory=itertools.count)
+    _known_account: Mapping[str, int] | None = None
 
     @property
     def local(self) -> LocalStore:
@@ -76,6 +118,30 @@ class ExportWorld:
     def add(self, entity_type: EntityType, **fields: Any) -> str:
         """Enter a local entity; return its `_id`."""
         return str(self.local.create(entity_type, fields, datetime.now(UTC))["_id"])
+
+    def start_over(self, seed: int, account: Mapping[str, int]) -> None:
+        """Begin with a new account, imported, and nothing local."""
+        self.vendors.reset(seed, broadstreet={"placements": 0, **account})
+        self.vendors.faults.clear()
+        self.vendors.clear_requests()
+        for name in schema.COLLECTIONS:
+            self.db[name].delete_many({})
+        self.import_all()
+
+    def start_again(self, account: Mapping[str, int]) -> None:
+        """The same, quicker: the account of the first time, without what has come since."""
+        self.vendors.reset(1, broadstreet={"placements": 0, **account})
+        self.vendors.faults.clear()
+        self.vendors.clear_requests()
+        if self._known_account != account:
+            self.start_over(1, account)
+            self._known_account = account
+            return
+        for kind in EntityType:
+            self.db[kind.local].delete_many({})
+            self.db[kind].delete_many({"local_id": {"$exists": True}})
+        self.db[schema.JOURNAL].delete_many({})
+        self.db[schema.SNAPSHOTS].delete_many({})
 
     def edit(self, entity_type: EntityType, local_id: str, **changes: Any) -> None:
         """Change a local entity as a person would who has just read it."""
@@ -157,7 +223,7 @@ def broadstreet_client_of(vendors):
         conn_id="broadstreet_default",
         host=vendors.vendor_url("broadstreet"),
         password=DEFAULT_KEYS["broadstreet"],
-        extra={"backoff_seconds": 0.001, "read_timeout_seconds": 0.3},
+        extra={"backoff_seconds": 0.001, "read_timeout_seconds": 2},
     )
     settings = BroadstreetSettings.from_connection(connection)
     rest = broadstreet_client(connection, settings, limiter=Unlimited(), usage=Usage())
@@ -168,9 +234,6 @@ def broadstreet_client_of(vendors):
 @pytest.fixture
 def world(vendors, mongo_db, broadstreet_client_of):
     """A small account, imported, with nothing local."""
-    vendors.reset(1, broadstreet={**ACCOUNT, "placements": 1})
-    vendors.faults.clear()
-    vendors.clear_requests()
     made = ExportWorld(vendors, mongo_db, broadstreet_client_of)
-    made.import_all()
+    made.start_over(1, {**ACCOUNT, "placements": 1})
     return made

@@ -359,7 +359,7 @@ def test_the_same_error_again_is_counted_not_appended(world):
 
 def test_at_most_twenty_errors_are_kept_newest_last(world):
     local_id = world.add(T.NETWORKS, name="North")
-    entity = ExportStore(world.db).waiting()[local_id]
+    entity = ExportStore(world.db).waiting()[0][local_id]
 
     for number in range(25):
         ExportStore(world.db).skip(entity, reason=f"reason {number}", run_id="x")
@@ -421,3 +421,23 @@ def test_namesake_of_the_pre_image_is_never_adopted(world):
     assert line.sent_name == "May (1)"
     assert line.broadstreet_id != theirs["key"]
     assert not line.adopted
+
+
+def test_open_create_whose_scope_cannot_be_listed_is_neither_sent_again_nor_given_back(world):
+    owner = advertiser(world)
+    local_id = world.add(T.CAMPAIGNS, name="May", start_date="2026-05-01", advertiser_id=owner)
+    world.vendors.faults.add("close", "broadstreet", method="POST", times=1, commit=True)
+    blind = {"method": "GET", "path": "/campaigns$", "after": 1}
+    world.vendors.faults.add(
+        "status", "broadstreet", **blind, status=422, body={"errors": {"x": "y"}}
+    )
+
+    for _ in range(2):
+        report = world.export(local_ids=[local_id])
+
+        assert report.lines[local_id].status == "failed"
+        assert world.local.get(T.CAMPAIGNS, local_id)["exporting"] is not None
+    assert len(world.posts()) == 1
+    world.vendors.faults.clear()
+    assert world.export().lines[local_id].adopted
+    assert len(world.posts()) == 1
