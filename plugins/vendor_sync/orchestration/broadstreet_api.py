@@ -35,6 +35,10 @@ from vendor_sync.orchestration.connections import connection_from_airflow
 
 IMPORT, EXPORT = "broadstreet_import", "broadstreet_export"
 _MAX_PAGE = 500
+_HINTS = {
+    401: ": POST /auth/token gives a token; send it as 'Authorization: Bearer TOKEN'.",
+    403: ": your role in Airflow may not start this DAG; somebody with the role User or Op may.",
+}
 _IMPORT_OPTIONS = ("network_ids", "advertiser_ids", "campaign_ids", "mode", "dry_run")
 _EXPORT_OPTIONS = ("entity_types", "local_ids", "retry_refused", "dry_run")
 
@@ -81,7 +85,8 @@ def _application(title: str, description: str, prefix: str) -> FastAPI:
         detail = error.detail
         if error.status_code == 404 and detail == "Not Found":  # noqa: PLR2004 - no route
             detail = f"There is no such endpoint. All of them: {prefix}/docs"
-        content = detail if isinstance(detail, dict) else {"message": detail}
+        hint = _HINTS.get(error.status_code, "")
+        content = detail if isinstance(detail, dict) else {"message": f"{detail}{hint}"}
         return JSONResponse({"detail": content}, error.status_code, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
