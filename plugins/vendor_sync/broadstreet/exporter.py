@@ -206,7 +206,7 @@ class Exporter:
 
     def _conclude(self, entity: LocalEntity, outcome: Outcome, began: float) -> None:
         self._note(
-            entity.entity_type, entity.local_id, str(entity.fields.get("name")), outcome, began
+            entity.entity_type, entity.local_id, entity.fields.get("name"), outcome, began
         )
         if isinstance(outcome, NotSent):
             self._fail(entity, outcome)
