@@ -205,9 +205,7 @@ class Exporter:
         self._conclude(entity, outcome, began)
 
     def _conclude(self, entity: LocalEntity, outcome: Outcome, began: float) -> None:
-        self._note(
-            entity.entity_type, entity.local_id, entity.fields.get("name"), outcome, began
-        )
+        self._note(entity.entity_type, entity.local_id, entity.fields.get("name"), outcome, began)
         if isinstance(outcome, NotSent):
             self._fail(entity, outcome)
         else:
