@@ -103,6 +103,10 @@ soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), and uploa
 	  tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
 	@grep -h Tallies $(STATE)/soak-edge.log
 
+.PHONY: soak-broadstreet
+soak-broadstreet: setup ## 10,000 random histories of Broadstreet exports (HISTORIES=..., FIRST_SEED=...)
+	@$(TEST_STACK) $(BIN)/pytest -q -s -p no:randomly -m soak --timeout 0 tests/integration/broadstreet/test_export_histories.py
+
 .PHONY: demo
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself
 	@$(STACK) exec -- $(PY) -m sandbox.demo $(if $(ONCE),--once)
@@ -149,6 +153,9 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.trackier \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MILLION),--million) $(if $(DOCS),--write-docs)
 
+.PHONY: bench-broadstreet
+bench-broadstreet: setup ## Measure the Broadstreet flows against the least work (ARGS='--entities 5000' for less)
+	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.broadstreet $(ARGS)
 $(BENCH)/edge-venv/.complete: $(UV) benchmarks/edge-requirements.txt
 	@test -x $(BENCH)/edge-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/edge-venv
 	@VIRTUAL_ENV=$(BENCH)/edge-venv $(UV) pip sync -q --require-hashes --compile-bytecode benchmarks/edge-requirements.txt

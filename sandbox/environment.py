@@ -15,6 +15,7 @@ USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 # Connections to vendors, by Airflow connection id; a new vendor is one line here.
 VENDOR_CONNECTIONS = {
     "trackier_default": ("http", "trackier"),
+    "broadstreet_default": ("http", "broadstreet"),
     "alerts_webhook": ("http", "webhook"),
 }
 

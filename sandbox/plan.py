@@ -17,6 +17,7 @@ GROUPS = {
         services.redis,
         services.smtp,
         services.warehouse_schema,
+        services.mongo_schema,
     ),
     "vendors": (services.vendors,),
     "airflow": (airflow.parts,),

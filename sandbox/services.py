@@ -141,3 +141,21 @@ def warehouse_schema(_: Home, state: State) -> list[Part]:
             advice="A file in sql/migrations does not apply to this database.",
         )
     ]
+
+
+def mongo_schema(_: Home, state: State) -> list[Part]:
+    """Bring MongoDB's collections, validators and indexes to form."""
+    python = PRODUCT / "bin/python"
+    if not os.access(python, os.X_OK):
+        return []
+    name = "AIRFLOW_CONN_BROADSTREET_MONGO"
+    return [
+        Part(
+            name="mongo-schema",
+            argv=(python, "-m", "vendor_sync", "migrate", "--only", "mongo"),
+            env={name: exports(state)[name]},
+            after=() if state.replaced("mongo") else ("mongo",),
+            retry_for=0,
+            advice="Something in MongoDB does not fit what the flows need.",
+        )
+    ]

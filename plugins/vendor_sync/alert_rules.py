@@ -43,6 +43,10 @@ def broken_rules(flow: str, result: Mapping[str, Any], *, link: str | None) -> l
 
 
 def _kept(result: Mapping[str, Any]) -> str:
+    if "entities" in result:
+        parts = ((name, part["kept"]) for name, part in result["entities"].items())
+        kept = ", ".join(f"{number} {name}" for name, number in parts if number)
+        return f"{kept} are missing from the vendor's lists, more than a run may mark as removed."
     return (
         f"{result['offers']['kept']} offers and {result['brands']['kept']} brands are missing from "
         "complete lists, more than a run may deactivate. They stay active until somebody looks."
@@ -50,13 +54,17 @@ def _kept(result: Mapping[str, Any]) -> str:
 
 
 def _errors(result: Mapping[str, Any]) -> tuple[int, int]:
+    if "entities" in result:
+        return result["rejected"] + result["lists_failed"], result["fetched"] + result["api_calls"]
     errors: int = result["rejected"] + result["brands_failed"]
     rows: int = result["campaigns_processed"] + result["brands_processed"]
     return errors, rows + result["api_calls"]
 
 
 def _error_text(result: Mapping[str, Any], operations: int) -> str:
+    lists = result["lists_failed"] if "entities" in result else result["brands_failed"]
+    what = "lists" if "entities" in result else "brands"
     return (
-        f"{result['rejected']} records were rejected and {result['brands_failed']} brands failed, "
+        f"{result['rejected']} records were rejected and {lists} {what} failed, "
         f"out of {operations} records and calls. Reasons are in ops.sync_rejects."
     )

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from vendor_sync.broadstreet import export_flow, import_flow, resolving
+from vendor_sync.broadstreet.export_settings import ExportParams
+from vendor_sync.broadstreet.import_settings import ImportParams
+from vendor_sync.broadstreet.schema import apply as apply_schema
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.edge_reports import flow as edge_reports
 from vendor_sync.errors import (
@@ -26,6 +31,7 @@ from vendor_sync.errors import (
 )
 from vendor_sync.flow_runs import skip_run
 from vendor_sync.migrations import migrate as apply_migrations
+from vendor_sync.mongo import connect as mongo_connect
 from vendor_sync.trackier.flow import FLOW as TRACKIER_FLOW
 from vendor_sync.trackier.flow import Watch, run_offer_sync
 
@@ -34,6 +40,14 @@ EXIT_CONFIGURATION = 78
 EXIT_TEMPORARY = 75
 EXIT_FAILED = 1
 EXIT_SKIPPED = 3
+
+
+class Store(StrEnum):
+    """What `migrate` can be told to leave the other one alone."""
+
+    WAREHOUSE = "warehouse"
+    MONGO = "mongo"
+
 
 app = typer.Typer(
     help="Run the sync flows and their chores. Connections come from AIRFLOW_CONN_* variables.",
@@ -56,13 +70,22 @@ def root(
 
 
 @app.command()
-def migrate() -> None:
-    """Bring the warehouse to the newest schema; safe to repeat."""
+def migrate(
+    only: Annotated[
+        Store | None, typer.Option(help="One of the two; without it MongoDB's if it is defined.")
+    ] = None,
+) -> None:
+    """Bring PostgreSQL and MongoDB to the newest schema; safe to repeat."""
+    applied: list[str] = []
     with _errors_shown():
-        applied = apply_migrations(
-            require_connection(connection_from_environment, "warehouse_postgres")
-        )
-    typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+        if only is not Store.MONGO:
+            warehouse = require_connection(connection_from_environment, "warehouse_postgres")
+            applied += (f"applied {name}" for name in apply_migrations(warehouse))
+        if only is Store.MONGO or (not only and connection_from_environment("broadstreet_mongo")):
+            mongo = require_connection(connection_from_environment, "broadstreet_mongo")
+            with mongo_connect(mongo) as db:
+                applied += (f"created {name}" for name in apply_schema(db))
+    typer.echo("\n".join(applied) or "nothing to apply")
 
 
 @app.command("trackier-offers")
@@ -98,6 +121,57 @@ def trackier_offers(
             )
         except LockedError:
             result = skip_run(connection_from_environment, TRACKIER_FLOW, name)
+    _show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+@app.command("broadstreet-import")
+def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
+    entity_types: Annotated[
+        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
+    ] = "",
+    network_ids: Annotated[str, typer.Option(help="Only these networks, comma-separated.")] = "",
+    advertiser_ids: Annotated[str, typer.Option(help="Only these advertisers.")] = "",
+    campaign_ids: Annotated[str, typer.Option(help="Only these campaigns' placements.")] = "",
+    mode: Annotated[
+        str, typer.Option(help="incremental writes what has changed, fresh replaces everything.")
+    ] = "incremental",
+    run_id: Annotated[
+        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
+    ] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
+    ] = import_flow.LOCK_WAIT_SECONDS,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read everything, print what would change.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Bring Broadstreet's networks, advertisers, zones, ads and campaigns into MongoDB."""
+    name = run_id or _new_run_id()
+    values = {
+        "entity_types": entity_types,
+        "network_ids": network_ids,
+        "advertiser_ids": advertiser_ids,
+        "campaign_ids": campaign_ids,
+        "mode": mode,
+        "dry_run": dry_run,
+    }
+    with _errors_shown(name), _progress_bars() as watch:
+        asked = import_flow.ImportRun(
+            source=connection_from_environment,
+            run_id=name,
+            params=ImportParams.parse(values),
+            trigger="cli",
+            lock_wait_seconds=lock_wait,
+            watch=watch,
+        )
+        try:
+            result = import_flow.run_import(asked)
+        except LockedError:
+            result = import_flow.skip(asked)
     _show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
@@ -176,6 +250,91 @@ def _run_report(  # noqa: PLR0913 - the options of a report
 
 def _new_run_id() -> str:
     return f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+
+
+@app.command("broadstreet-export")
+def broadstreet_export(  # noqa: PLR0913 - one option each
+    entity_types: Annotated[
+        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
+    ] = "",
+    local_ids: Annotated[
+        str, typer.Option(help="Only these local entities, by their _id, comma-separated.")
+    ] = "",
+    run_id: Annotated[
+        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
+    ] = None,
+    lock_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
+    ] = export_flow.LOCK_WAIT_SECONDS,
+    *,
+    retry_refused: Annotated[
+        bool, typer.Option("--retry-refused", help="Also send again what Broadstreet has refused.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print order, names and payloads; send nothing."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Take local entities to Broadstreet, each exactly once."""
+    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    values = {
+        "entity_types": entity_types,
+        "local_ids": local_ids,
+        "retry_refused": retry_refused,
+        "dry_run": dry_run,
+    }
+    with _errors_shown(name), _progress_bars() as watch:
+        asked = export_flow.ExportRun(
+            source=connection_from_environment,
+            run_id=name,
+            params=ExportParams.parse(values),
+            trigger="cli",
+            lock_wait_seconds=lock_wait,
+            watch=watch,
+        )
+        try:
+            result = export_flow.run_export(asked)
+        except LockedError as error:
+            result = export_flow.skip(asked, str(error))
+    if result.get("plan") is not None and not as_json:
+        _show_plan(result["plan"])
+    else:
+        _show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+@app.command("broadstreet-resolve")
+def broadstreet_resolve(
+    local_id: Annotated[str, typer.Argument(help="The _id of the local entity that waits.")],
+    adopt: Annotated[int | None, typer.Option(help="This Broadstreet id is the entity.")] = None,
+    *,
+    create_again: Annotated[
+        bool, typer.Option("--create-again", help="None of them is: the next export creates it.")
+    ] = False,
+) -> None:
+    """Say which of several new entities in Broadstreet is ours; an export has stopped for it."""
+    with _errors_shown():
+        typer.echo(
+            resolving.resolve(
+                connection_from_environment, local_id, adopt=adopt, create_again=create_again
+            )
+        )
+
+
+def _show_plan(plan: list[dict[str, Any]]) -> None:
+    """Print a line an entity: order, what happens to it, and what would be sent."""
+    for line in plan:
+        what = f"{line['order']:>4}  {line['action']:<7} {line['entity_type']:<15}"
+        typer.echo(f"{what} {line['local_id']}  {line['name'] or ''}".rstrip())
+        if line["action"] != "create":
+            typer.echo(f"      because: {line['reason']}")
+            continue
+        if line["renamed"]:
+            typer.echo(f"      name is taken, sent as: {line['sent_name']}")
+        typer.echo(f"      {json.dumps({**line['query'], **line['body']}, ensure_ascii=False)}")
+    typer.echo(f"{len(plan)} local entities; nothing was sent.")
 
 
 def _pairs(params: list[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ SyncError
     ├── TemporaryError        heals by itself (retried)
     │   └── RateLimitedError  heals at a known time
     ├── TokenExpiredError     heals with a fresh token
+    ├── AmbiguousOutcomeError a write may have happened, or not
     └── PermanentError        does not heal without a person
         └── AuthenticationError
 
@@ -82,6 +83,10 @@ class RateLimitedError(TemporaryError):
 
 class TokenExpiredError(VendorError):
     """The access token is no longer valid; a refreshed one will work."""
+
+
+class AmbiguousOutcomeError(VendorError):
+    """A write was sent, and no answer says whether it happened: look before it is sent again."""
 
 
 class PermanentError(VendorError):

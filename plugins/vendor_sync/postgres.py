@@ -117,18 +117,20 @@ def storage_errors() -> Generator[None]:
         raise StorageError(message) from error
 
 
-def lock_flow(conn: Warehouse, flow: str, *, wait_seconds: float) -> None:
+def lock_flow(conn: Warehouse, flow: str, *, wait_seconds: float, shared: bool = False) -> None:
     """Take the flow's advisory lock for the life of the connection, or raise LockedError in time.
 
-    A session lock ends with its connection, so a killed run never leaves it behind.
+    A session lock ends with its connection, so a killed run never leaves it behind. Several may
+    hold it `shared`, while nobody has it alone.
     """
+    query = load_query("ops/lock_flow_shared.sql" if shared else "ops/lock_flow.sql")
     with conn.transaction():
         conn.execute(
             load_query("ops/set_lock_timeout.sql"),
             {"timeout": f"{max(1, round(wait_seconds * 1000))}ms"},
         )
         try:
-            conn.execute(load_query("ops/lock_flow.sql"), {"flow": flow})
+            conn.execute(query, {"flow": flow})
         except pg.LockNotAvailable:
             message = f"Another run of {flow} is at work; waited {wait_seconds:.0f} s for it."
             raise LockedError(message) from None

@@ -1,5 +1,6 @@
 """HTTP for all vendors: timeouts, bounded retries in seconds, rate limits and an audit tap.
 
+Reads are repeated; a create is sent once, and its end is told apart: done, refused, or unknown.
 Retries live here for what heals within a minute; what takes longer leaves as an error that carries
 the instant to try again, so that no worker waits for it.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,8 +20,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
+from urllib3.exceptions import NewConnectionError
 
 from vendor_sync.errors import (
+    AmbiguousOutcomeError,
     AuthenticationError,
     PermanentError,
     RateLimitedError,
@@ -29,13 +32,16 @@ from vendor_sync.errors import (
     VendorError,
 )
 from vendor_sync.rate_limit import RateLimiter
-from vendor_sync.redaction import redact_url
+from vendor_sync.redaction import RedactedUrls, redact_url
 
 logger = logging.getLogger(__name__)
+# Its debug lines quote the whole URL, and some vendors take their key nowhere else.
+logging.getLogger("urllib3.connectionpool").addFilter(RedactedUrls())
 T = TypeVar("T")
 _CHUNK_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 200
-_OK_END = 300
+_OK = range(200, 300)
+_FIRST_REFUSAL = 400
 _UNAUTHORIZED = (401, 403)
 _TEMPORARY_STATUSES = (408, 425)
 _SERVER_ERROR = 500
@@ -120,7 +126,7 @@ class RestClient:
     `authorize` is asked for headers before every attempt, so that a token refreshed in between is
     used; what never changes goes into `headers`. When the vendor calls a token expired, `renew` is
     told the refused headers (another thread may have replaced them since), and the attempt is made
-    once more.
+    once more. `secret_params` go into every URL, and into no text.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword, all strategies of one request
@@ -136,6 +142,7 @@ class RestClient:
         connections: int = 8,
         authorize: Callable[[], Mapping[str, str]] = dict,
         renew: Callable[[Mapping[str, str]], None] | None = None,
+        secret_params: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._limiter = limiter
@@ -145,6 +152,7 @@ class RestClient:
         self._archive = archive
         self._limits = limits or HttpLimits()
         self._usage = usage
+        self._secret_params = list(secret_params)
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc or proxy variable must not redirect a vendor key
         self._session.headers.update({"Accept": "application/json", **headers})
@@ -197,6 +205,39 @@ class RestClient:
         self._usage.add(bytes_received=len(body))
         return body
 
+    def create_once(
+        self,
+        path: str,
+        params: list[tuple[str, str]],
+        body: object,
+        *,
+        expected: Container[int] = _OK,
+    ) -> bytes:
+        """Post JSON, once, and return the body of the answer with an expected status, unread.
+
+        Raises AmbiguousOutcomeError where the vendor may have done it: no answer, a broken or an
+        unexpected one, a 5xx. Every other VendorError says that it has not.
+        """
+        self._limiter.acquire()
+        self._usage.add(calls=1)
+        try:
+            answer, _ = self._send(_Request(path, params, body), self._authorize(), expected)
+        except RateLimitedError as error:
+            self._limiter.defer(error.wait_seconds())
+            raise
+        except TemporaryError as error:
+            if isinstance(error, _NotSentError):
+                raise
+            message = f"{error}. Whether it was done is not known."
+            raise AmbiguousOutcomeError(message, status=error.status) from error
+        except PermanentError as error:
+            if error.status is not None and error.status >= _FIRST_REFUSAL:
+                raise
+            message = f"{error}. Whether it was done is not known."
+            raise AmbiguousOutcomeError(message, status=error.status) from error
+        self._usage.add(bytes_received=len(answer))
+        return answer
+
     def _retried(self, request: _Request, entity: str, decode: Callable[[bytes], T]) -> Page[T]:
         retrying = Retrying(
             stop=stop_after_attempt(self._limits.attempts),
@@ -238,7 +279,10 @@ class RestClient:
         return Page(content, audit_key, fetched_at, headers)
 
     def _send(
-        self, request: _Request, authorization: Mapping[str, str]
+        self,
+        request: _Request,
+        authorization: Mapping[str, str],
+        expected: Container[int] = _OK,
     ) -> tuple[bytes, Mapping[str, str]]:
         described = self._describe(request)
         limits = self._limits
@@ -246,7 +290,7 @@ class RestClient:
             with self._session.request(
                 request.method,
                 self._base_url + request.path,
-                params=request.params,
+                params=[*request.params, *self._secret_params],
                 json=request.json,
                 data=request.form,
                 headers=authorization,
@@ -255,13 +299,13 @@ class RestClient:
                 stream=True,
             ) as response:
                 body = self._read(response, described)
-                if response.status_code < _OK_END:
+                if response.status_code in expected:
                     return body, response.headers
                 answer = Answer(response.status_code, response.headers, body, described)
         except requests.RequestException as error:
             # The original may quote the URL and headers; its kind and cause are enough.
             message = f"{described} failed: {_cause(error)}"
-            raise TemporaryError(message) from None
+            raise (_NotSentError if _never_left(error) else TemporaryError)(message) from None
         raise self._classify(answer)
 
     def _read(self, response: requests.Response, request: str) -> bytes:
@@ -297,6 +341,10 @@ class RestClient:
         if isinstance(error, RateLimitedError):
             self._limiter.defer(pause)
         logger.info("retry %d in %.1f s: %s", state.attempt_number, pause, error)
+
+
+class _NotSentError(TemporaryError):
+    """No connection came about: the vendor has seen nothing of the request."""
 
 
 class _VendorWait(wait_base):
@@ -347,6 +395,14 @@ def retry_at_from_headers(headers: Mapping[str, str], now: datetime) -> datetime
         return datetime.fromtimestamp(float(headers["X-RateLimit-Reset"]), UTC)
     except (KeyError, ValueError, OverflowError, OSError):
         return None
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Say whether a request failed before a byte of it was sent."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    inner: object = error.args[0] if error.args else None
+    return isinstance(getattr(inner, "reason", inner), NewConnectionError)
 
 
 def _cause(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-from vendor_sync.errors import SyncError
+from vendor_sync.errors import ConfigurationError, SyncError
 from vendor_sync.postgres import Warehouse, load_query
 
 logger = logging.getLogger(__name__)
@@ -98,10 +98,22 @@ class RunStore:
         self._conn.execute(
             load_query("ops/forget_outcomes.sql"), {"flow": self._flow, "run_id": run_id}
         )
+        return self._taken_up(run_id, "ops/begin_run.sql")
+
+    def resume(self, run_id: str) -> Run:
+        """Go on, in another process, with a run that has begun; its attempt stays the same.
+
+        Raises ConfigurationError where nobody has begun it.
+        """
+        return self._taken_up(run_id, "ops/resume_run.sql")
+
+    def _taken_up(self, run_id: str, query: str) -> Run:
         row = self._conn.execute(
-            load_query("ops/begin_run.sql"), {"flow": self._flow, "run_id": run_id}
+            load_query(query), {"flow": self._flow, "run_id": run_id}
         ).fetchone()
-        assert row is not None  # noqa: S101 - announced before
+        if row is None:
+            message = f"Run {run_id!r} of {self._flow} was never begun; start its first task."
+            raise ConfigurationError(message)
         run_key, attempt, started_at, interruptions = row
         return Run(
             run_key=run_key,

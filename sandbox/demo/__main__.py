@@ -13,6 +13,8 @@ import requests
 from rich.console import Console
 
 from sandbox.demo.airflow_api import Airflow, DemoError
+from sandbox.demo.broadstreet import BroadstreetDemo
+from sandbox.demo.broadstreet_export import BroadstreetExportDemo
 from sandbox.demo.edge import EdgeDemo, home_of_stack
 from sandbox.demo.edge_reports import EdgeReportsDemo
 from sandbox.demo.trackier import TrackierDemo
@@ -45,6 +47,8 @@ def _run() -> str:
     )
     vendors = VendorSandbox(setting["VENDOR_SANDBOX_URL"])
     link = TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    BroadstreetDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
+    BroadstreetExportDemo(airflow, vendors, _CONSOLE).run()
     EdgeDemo(home_of_stack(), setting["WAREHOUSE_DSN"], _CONSOLE).run()
     EdgeReportsDemo(airflow, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     return link

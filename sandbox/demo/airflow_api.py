@@ -66,6 +66,10 @@ class Airflow:
     def run_link(self, dag_id: str, run_id: str) -> str:
         return f"{self.url}/dags/{dag_id}/runs/{run_id}"
 
+    def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Call an endpoint that the flows have put onto the API server."""
+        return self._call(method, path, body)
+
     def _known(self, dag_id: str) -> bool:
         response = self._session.get(f"{self.url}/api/v2/dags/{dag_id}", timeout=10)
         return response.status_code == requests.codes.ok

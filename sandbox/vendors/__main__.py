@@ -20,6 +20,7 @@ from sandbox.vendors.journal import Journal
 from sandbox.vendors.server import VendorServer
 
 DEFAULT_OFFERS = 1_000
+FEW_ENTITIES = 500
 
 
 def main() -> None:
@@ -30,7 +31,8 @@ def main() -> None:
     keys = {**DEFAULT_KEYS, **json.loads(os.environ.get("VENDOR_SANDBOX_KEYS", "{}"))}
     server = VendorServer(keys, Journal(arguments.state_dir))
     if not server.restore():
-        server.reset(arguments.seed, {"trackier": {"offers": arguments.size}})
+        first = {"trackier": {"offers": arguments.size}, "broadstreet": {"entities": FEW_ENTITIES}}
+        server.reset(arguments.seed, first)
     asyncio.run(_listen(server, arguments))
 
 

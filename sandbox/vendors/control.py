@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 Item = dict[str, Any]
 
 DEFAULT_KEYS: Mapping[str, str] = {
+    "broadstreet": "sandbox-broadstreet-token-51e0c94ab7",
     "trackier": "sandbox-trackier-admin-7c1f0b9e52",
     "trackier.publisher": "sandbox-trackier-publisher-3d8a64c0f1",
 }
@@ -100,6 +101,10 @@ class VendorSandbox:
     def advance(self, days: int = 1, **shares: float) -> Item:
         return self.change("trackier", "advance", days=days, **shares)
 
+    def creates(self, vendor: str = "broadstreet") -> list[Item]:
+        """Return every create that the vendor committed, in order."""
+        return list(self._lines(f"{vendor}/creates"))
+
     def deliveries(self) -> list[Item]:
         """Return what the webhook sink was sent."""
         return list(self._lines("webhook"))
@@ -137,7 +142,8 @@ class Faults:
         """Add a rule and return its id.
 
         `method`, `path`, `query`, `after`, `times`, `probability` and `seed` say which calls fail;
-        everything else describes the failure.
+        everything else describes the failure: `commit=True` lets the vendor do what it is asked
+        before the answer is lost.
         """
         chosen = {name: rule.pop(name) for name in tuple(rule) if name in _MATCHING}
         body = {"vendor": vendor, **chosen, "action": {"kind": kind, **rule}}

@@ -26,6 +26,8 @@ KINDS = frozenset({
     "token_expired",
     "stuck",
 })  # fmt: skip
+# These do not ask the vendor; with `commit` they do, and drop what it answers.
+SILENT = frozenset({"status", "close", "html", "empty", "too_many", "token_expired", "stuck"})
 
 
 @dataclass(slots=True)
@@ -52,6 +54,9 @@ class Rule:
             message = (
                 f"unknown action {self.action.get('kind')!r} (known: {', '.join(sorted(KINDS))})"
             )
+            raise ControlError(message)
+        if self.action.get("commit") and self.action["kind"] not in SILENT:
+            message = f"commit goes with {', '.join(sorted(SILENT))}; the others answer anyway"
             raise ControlError(message)
         check_style(self.action.get("style", "none"))
 

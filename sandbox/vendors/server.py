@@ -117,6 +117,8 @@ class VendorServer:
         if rule is None:
             return await send(request, await answer())
         record.fault = {"rule": rule.id, "kind": rule.action["kind"]}
+        if rule.action.get("commit"):
+            await answer()
         changed = answering(vendor, call, answer, rule.action)
 
         async def faulty() -> Reply:

@@ -25,6 +25,7 @@ from sandbox.vendors.control import VendorSandbox
 HOME = DEFAULT_HOME / "test-airflow"
 RETRY_SECONDS = 1
 SLA_SECONDS = 40
+DAGS = list((REPOSITORY / "dags").glob("*.py"))
 DAG = "trackier_offer_sync"
 WORLD = {"offers": 60, "brands": 4, "publishers": 5}
 T = TypeVar("T")
@@ -181,8 +182,7 @@ def running_airflow(stack):
         airflow = Airflow(stack, db, VendorSandbox(stack["VENDOR_SANDBOX_URL"]))
         airflow.log_in()
         airflow.vendors.reset(1, trackier=WORLD)
-        files = len(list((REPOSITORY / "dags").glob("*.py")))
-        airflow.eventually(lambda: len(airflow.call("GET", "/dags")["dags"]) == files)
+        airflow.eventually(lambda: len(airflow.call("GET", "/dags")["dags"]) == len(DAGS))
         airflow.unpause(DAG)
         assert airflow.finish(airflow.trigger()) == "success"
         # Switched on for the first time, it waits for its hour; nothing ran but what we asked for.

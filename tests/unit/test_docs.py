@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from vendor_sync import cli
+from vendor_sync.broadstreet.import_settings import ImportParams
+from vendor_sync.broadstreet.settings import BroadstreetSettings
 from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -70,6 +72,16 @@ def test_flow_page_lists_every_parameter():
     rows = first_cells(page, "| parameter | default | effect |")
 
     assert [row.strip("`") for row in rows] == [field.name for field in fields(TrackierParams)]
+
+
+def test_import_page_lists_every_parameter_and_setting():
+    page = (REPOSITORY / "docs/broadstreet-import.md").read_text()
+    params = first_cells(page, "| parameter | default | effect |")
+    settings = " ".join(first_cells(page, "| setting | default | meaning |"))
+
+    assert [row.strip("`") for row in params] == [field.name for field in fields(ImportParams)]
+    listed = re.findall(r"`(\w+)`", settings)
+    assert sorted(listed) == sorted(field.name for field in fields(BroadstreetSettings))
 
 
 def test_readme_lists_the_exit_codes():

@@ -16,6 +16,7 @@ class Tag(StrEnum):
     """What a DAG is about; Airflow's list of DAGs filters by it."""
 
     AFFILIATE = "affiliate"
+    BROADSTREET = "broadstreet"
     EDGE = "edge"
     OPERATIONS = "operations"
 

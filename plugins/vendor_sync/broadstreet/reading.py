@@ -1,0 +1,75 @@
+"""Reads many lists at once, as many as the account allows, and never more than are asked for.
+
+A list that cannot be had is that scope's failure; the others go on. A refused token, or failure
+after failure, ends the reading: the vendor is away, and asking on would only take hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+
+from vendor_sync.broadstreet.client import Listing
+from vendor_sync.broadstreet.entity_types import EntityType
+from vendor_sync.errors import AuthenticationError, VendorError
+
+# Lists that may wait for the writer, by reader: enough to read on while a batch is written.
+_AHEAD = 12
+_FAILURES_IN_A_ROW = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One list to ask for: what is under `parents`."""
+
+    entity_type: EntityType
+    parents: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of one list: the listing, or the error that it ended with."""
+
+    scope: Scope
+    listing: Listing | None = None
+    error: VendorError | None = None
+
+
+def read_all(
+    fetch: Callable[[Scope], Listing], scopes: Iterable[Scope], *, concurrency: int
+) -> Generator[Reading]:
+    """Yield a reading for every scope, as they come in; `concurrency` calls are under way.
+
+    Raises AuthenticationError at once, and the last error after too many in a row.
+    """
+    waiting = iter(scopes)
+    failures = 0
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="broadstreet-read") as pool:
+        pending: set[Future[Reading]] = set()
+        try:
+            while True:
+                room = concurrency * _AHEAD - len(pending)
+                pending |= {pool.submit(_read, fetch, scope) for scope in islice(waiting, room)}
+                if not pending:
+                    return
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    reading = future.result()
+                    failures = failures + 1 if reading.error else 0
+                    if reading.error and failures >= _FAILURES_IN_A_ROW:
+                        raise reading.error
+                    yield reading
+        finally:
+            # Whoever stops reading waits for the calls under way only.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(fetch: Callable[[Scope], Listing], scope: Scope) -> Reading:
+    try:
+        return Reading(scope=scope, listing=fetch(scope))
+    except AuthenticationError:
+        raise
+    except VendorError as error:
+        return Reading(scope=scope, error=error)

@@ -1,0 +1,95 @@
+"""Runs a Broadstreet import as Airflow tasks: a turn, an entity type each, and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
+
+from vendor_sync.broadstreet import import_flow
+from vendor_sync.broadstreet.entity_types import EntityType
+from vendor_sync.broadstreet.import_flow import ImportRun
+from vendor_sync.broadstreet.import_settings import ImportParams
+from vendor_sync.errors import LockedError
+from vendor_sync.events import publish_events
+from vendor_sync.orchestration.connections import connection_from_airflow
+
+_WAIT_IN_PROCESS_SECONDS = 20
+_WAIT_OUTSIDE = timedelta(seconds=20)
+
+
+def begin() -> bool:
+    """Take the run's turn; wait outside the worker, and return False after five minutes."""
+    asked = _asked()
+    try:
+        import_flow.begin(asked)
+    except LockedError as error:
+        since = import_flow.waiting_since(asked)
+        if datetime.now(UTC) - since < timedelta(seconds=import_flow.LOCK_WAIT_SECONDS):
+            raise _later() from error
+        import_flow.skip(asked)
+        return False
+    return True
+
+
+def import_type(name: str) -> dict[str, Any]:
+    """Import one entity type, and return its counts; skipped where it is not chosen."""
+    asked = _asked()
+    entity_type = EntityType(name)
+    if entity_type not in asked.params.entity_types:
+        message = f"{name} are not among the entity types of this run."
+        raise AirflowSkipException(message)
+    with _turn():
+        return import_flow.import_types(asked, [entity_type])
+
+
+def finish() -> dict[str, Any]:
+    """Sum up, swap in what a fresh import has built, and return the result."""
+    asked = _asked()
+    with _turn():
+        return import_flow.finish(asked)
+
+
+def published_events() -> Iterator[dict[str, Any]]:
+    """Publish the run's events, and yield each as the asset event's extra."""
+    run_id = _context()["dag_run"].run_id
+    events = publish_events(connection_from_airflow, import_flow.FLOW, run_id)
+    if not events:
+        message = "The run has no event: it was a dry run."
+        raise AirflowSkipException(message)
+    for event in events:
+        yield event.to_json()
+
+
+def _asked() -> ImportRun:
+    context = _context()
+    dag_run = context["dag_run"]
+    return ImportRun(
+        source=connection_from_airflow,
+        run_id=dag_run.run_id,
+        params=ImportParams.parse(context["params"]),
+        trigger=str(dag_run.run_type),
+        lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
+        link=context["ti"].log_url,
+    )
+
+
+@contextmanager
+def _turn() -> Generator[None]:
+    """Come back later while an export is at work: a run that has begun does not give up."""
+    try:
+        yield
+    except LockedError as error:
+        raise _later() from error
+
+
+def _later() -> AirflowRescheduleException:
+    return AirflowRescheduleException(datetime.now(UTC) + _WAIT_OUTSIDE)
+
+
+def _context() -> dict[str, Any]:
+    return cast("dict[str, Any]", get_current_context())

@@ -1,0 +1,1 @@
+"""Broadstreet's ad server: whole lists without pages, ids without idempotency, and its traps."""
