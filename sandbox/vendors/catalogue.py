@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.trackier.routes import Trackier
 from sandbox.vendors.vendor import Vendor
 from sandbox.vendors.webhook import Webhook
 
-VENDORS: tuple[Callable[[Mapping[str, str]], Vendor], ...] = (Trackier, Webhook)
+
+def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
+    """Make every vendor; those of the ad world answer from the one that `ad_world` holds."""
+    ad_world = AdWorld()
+    return (Trackier(keys), Webhook(keys), ad_world)
