@@ -18,6 +18,9 @@ Item = dict[str, Any]
 DEFAULT_KEYS: Mapping[str, str] = {
     "trackier": "sandbox-trackier-admin-7c1f0b9e52",
     "trackier.publisher": "sandbox-trackier-publisher-3d8a64c0f1",
+    "meta": "sandbox-meta-4b9f27d1c0a6",
+    "tiktok": "sandbox-tiktok-8e02c5a7f913",
+    "snapchat": "sandbox-snapchat-61d3b8f0e4a2",
 }
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANDBOX_PYTHON = REPOSITORY / ".sandbox" / "venv" / "bin" / "python"
