@@ -64,13 +64,12 @@ def deliver(  # noqa: PLR0913 - what decides a figure
         return None
     h = _numbers(seed, campaign.index, day.toordinal())
     idle = h[0] % 10 == 0 and not campaign.twin
-    age = int((instant - end) // 86_400) if instant >= end else -1
+    # In the account's own days: an hour more or less must not make one.
+    age = (now.astimezone(ZoneInfo(account.timezone)).date() - day).days - 1
     taken_back = h[0] % 400 == 7 and age >= _TAKEN_BACK_AGE  # noqa: PLR2004 - seldom
     if not visits and not claims and (idle or taken_back):
         return None
-    share = min(1.0, (instant - start) / (end - start))
     quarters, whole = int((instant - start) // _QUARTER), int((end - start) // _QUARTER)
-    quarters = min(quarters, whole)
     error = h[1] % 61 - 30  # thousandths
 
     def shown(final: int) -> int:
@@ -92,7 +91,7 @@ def deliver(  # noqa: PLR0913 - what decides a figure
         claimed_value=value + sum(claims),
         viewed=viewed,
         video=video,  # pyright: ignore[reportArgumentType] - seven parts
-        provisional=age < SETTLED_DAYS or share < 1,
+        provisional=age < SETTLED_DAYS,
     )
 
 

@@ -81,6 +81,7 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and (day.month, day.day) not in _HOLIDAYS  # noqa: PLR2004 - Saturday
 
 
+@cache
 def nominal(source: str, target: str) -> Fraction:
     """Return a fixed rate, which platforms use for what they claim."""
     return _nominal_euro(target) / _nominal_euro(source)

@@ -16,6 +16,7 @@ from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.ad_world.vendor import WorldVendor
 from sandbox.vendors.meta import errors, insights
 from sandbox.vendors.meta.errors import GraphError, RefusedError, bad_parameter
+from sandbox.vendors.meta.insights import Query
 from sandbox.vendors.meta.jobs import Jobs
 from sandbox.vendors.wire import Call, ControlError, Reply
 
@@ -50,7 +51,7 @@ class Meta(WorldVendor):
         super().__init__(keys, ad_world)
         self._settings = Settings()
         self._jobs = Jobs()
-        self._refused_tokens: set[str] = set()
+        self._walked: tuple[object, list[dict[str, Any]]] = (None, [])
 
     def reset(self, seed: int, settings: Mapping[str, Any]) -> None:
         super().reset(seed, settings)
@@ -59,6 +60,7 @@ class Meta(WorldVendor):
         except TypeError as error:
             raise ControlError(str(error)) from error
         self._jobs = Jobs()
+        self._walked = (None, [])
 
     def changes(self) -> Mapping[str, Callable[..., Any]]:
         return {"fail_reports": self._jobs.fail_next, "set_usage": self._set_usage}
@@ -122,7 +124,7 @@ class Meta(WorldVendor):
         if first in self.world.campaigns_by_id and not rest:
             return self._campaign(self.world.campaigns_by_id[first], given)
         if rest == ["insights"]:
-            made = insights.rows(self.world, self._jobs.result(first))
+            made = self._rows(self._jobs.result(first))
             return self._page(call, version, parts, made, given)
         if not rest:
             return self._jobs.find(first).poll()
@@ -152,7 +154,14 @@ class Meta(WorldVendor):
         if call.method == "POST":
             return {"report_run_id": self._jobs.start(query, early=self._settings.early_polls)}
         insights.refuse_if_too_much(query, self._settings.sync_days)
-        return self._page(call, version, path, insights.rows(self.world, query), given)
+        return self._page(call, version, path, self._rows(query), given)
+
+    def _rows(self, query: Query) -> list[dict[str, Any]]:
+        """Return the rows of a walk, made once for all of its pages."""
+        place = (query, self.world.now)
+        if self._walked[0] != place:
+            self._walked = (place, insights.rows(self.world, query))
+        return self._walked[1]
 
     def _account(self, account_id: str) -> Account:
         account = self.world.accounts_by_id.get(account_id)
