@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.meta.routes import Meta
+from sandbox.vendors.shopify.routes import Shopify
 from sandbox.vendors.trackier.routes import Trackier
 from sandbox.vendors.vendor import Vendor
 from sandbox.vendors.webhook import Webhook
@@ -14,4 +15,10 @@ from sandbox.vendors.webhook import Webhook
 def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
     """Make every vendor; those of the ad world answer from the one that `ad_world` holds."""
     ad_world = AdWorld()
-    return (Trackier(keys), Webhook(keys), ad_world, Meta(keys, ad_world))
+    return (
+        Trackier(keys),
+        Webhook(keys),
+        ad_world,
+        Meta(keys, ad_world),
+        Shopify(keys, lambda: ad_world.world),
+    )

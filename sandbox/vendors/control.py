@@ -21,6 +21,8 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "meta": "sandbox-meta-4b9f27d1c0a6",
     "tiktok": "sandbox-tiktok-8e02c5a7f913",
     "snapchat": "sandbox-snapchat-61d3b8f0e4a2",
+    "shopify": "shpat_sandbox5b8d0c62e1",
+    "shopify.secret": "shpss_sandbox91c7f204ab",
 }
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANDBOX_PYTHON = REPOSITORY / ".sandbox" / "venv" / "bin" / "python"
