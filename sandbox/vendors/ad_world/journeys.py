@@ -176,7 +176,8 @@ class Shopper:
         order_id = digits(self._root, index, 13)
         placed = 2_000 + random.randrange(60_000)
         source = "web" if random.random() < 0.95 else "pos"  # noqa: PLR2004 - one in twenty
-        test = random.random() < 0.02  # noqa: PLR2004 - one in fifty
+        # Only Shopify marks its test orders; elsewhere nobody could tell them from real ones.
+        test = random.random() < 0.02 and self._store.kind == "shopify"  # noqa: PLR2004
         journey = self._journey(random, created, order_id) if source == "web" else ()
         return Order(
             order_id=order_id,

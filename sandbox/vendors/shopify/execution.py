@@ -60,7 +60,7 @@ def run(
     if not bucket.take(price):
         return throttled(price, bucket)
     outcome = execute_sync(schema_of(version), document, root, variable_values=variables)
-    spent = min(price, actual(outcome.data) if outcome.data else 0)
+    spent = min(price, actual(list((outcome.data or {}).values())))
     bucket.give_back(price - spent)
     answer: Answer = {"data": outcome.data, "extensions": {"cost": _cost(price, spent, bucket)}}
     if outcome.errors:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.vendors.ad_world.world import World
 from sandbox.vendors.seeding import hexadecimal, key
 from sandbox.vendors.shopify.cost import Bucket
 from sandbox.vendors.shopify.execution import run, throttled
@@ -33,7 +34,8 @@ class Shopify(Vendor):
 
     name = "shopify"
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], world: Callable[[], World]) -> None:
+        self._world = world
         self._key = keys.get(self.name, "")
         self._secret = keys.get("shopify.secret", "")
         self.reset(0, {})
@@ -41,13 +43,19 @@ class Shopify(Vendor):
     def reset(self, seed: int, settings: Mapping[str, Any]) -> None:
         wanted = dict(settings)
         shops = wanted.pop("shops", [{"name": DEFAULT_SHOP}])
-        self.ledger = Ledger(seed, [Store(**shop) for shop in shops], **_now(wanted))
+        self.ledger = Ledger(
+            seed,
+            [Store(**shop) for shop in shops],
+            self._world,
+            kind=self.name,
+            now=wanted.pop("now", None),
+        )
         self._settings: dict[str, Any] = {
             "all_orders": True, "personal": False, "reach": REACH, "status": {}, "maximum": 2000,
             "restore": 100,
         }  # fmt: skip
         self._buckets: dict[str, Bucket] = {}
-        self._rows: dict[str, tuple[int, list[Row], dict[str, tuple[Secret, ...]]]] = {}
+        self._rows: dict[str, tuple[object, list[Row], dict[str, tuple[Secret, ...]]]] = {}
         self._tokens: dict[str, datetime | None] = {self._key: None}
         self._refresh_tokens: set[str] = {f"shprt_{self._key}"}
         self._issued = 0
@@ -161,7 +169,3 @@ class Shopify(Vendor):
         self._settings.update(wanted)
         self._buckets.clear()
         self._rows.clear()
-
-
-def _now(wanted: dict[str, Any]) -> dict[str, str]:
-    return {"now": wanted.pop("now")} if "now" in wanted else {}

@@ -40,7 +40,7 @@ def order_row(seed: int, sale: Sale) -> tuple[dict[str, Any], tuple[Secret, ...]
         "returnStatus": "NO_RETURN",
         "currencyCode": sale.currency,
         "presentmentCurrencyCode": presentment["currency"],
-        "sourceName": "web",
+        "sourceName": sale.source,
         "customAttributes": [
             {"key": key, "value": sale.attributes[key]} for key in sale.attributes
         ],
@@ -150,6 +150,7 @@ def _days(sale: Sale, first: datetime) -> int:
 
 def _visit(sale: Sale, visit: Visit) -> dict[str, Any]:
     utm = {**_utm_of(visit.landing or ""), **visit.utm}
+    utm.pop("id", None)  # known from the landing page only
     return {
         "__typename": "CustomerVisit",
         "id": f"gid://shopify/CustomerVisit/{sale.number}{visit.visit_id:03d}",

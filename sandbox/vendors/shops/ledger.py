@@ -1,6 +1,7 @@
 """The sales of one shop system's stores, in no vendor's shape: each vendor words them its own way.
 
-A test places sales by hand, field by field; a seeded world adds its own through `Ledger.feed`.
+A test places sales by hand, field by field, in a store of its own; the seeded world's stores of
+the same kind are there beside it, with the orders that the world has by now.
 Instants are aware and in UTC, whole seconds; amounts are text of a decimal number in major units.
 """
 
@@ -12,11 +13,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from sandbox.vendors.ad_world.journeys import Order
+from sandbox.vendors.ad_world.places import Store as Place
+from sandbox.vendors.ad_world.places import minor_digits
+from sandbox.vendors.ad_world.world import World
 from sandbox.vendors.seeding import key, surname
 from sandbox.vendors.wire import ControlError, Secret
 
 FIRST_NUMBER = 5_000_000_001
-DEFAULT_NOW = "2026-06-25T12:00:00Z"
+# How a store of the world is called in a vendor's addresses.
+HOSTS = {
+    "shopify": "{name}.myshopify.com",
+    "woocommerce": "{name}.example",
+    "salla": "{id}",
+    "zid": "{id}",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,7 @@ class Sale:
     state: str = "paid"
     refunds: tuple[Refund, ...] = ()
     cancelled_at: datetime | None = None
+    source: str = "web"
     test: bool = False
     coupon: str | None = None
     visits: tuple[Visit, ...] = ()
@@ -76,47 +88,69 @@ class Store:
     timezone: str = "Asia/Riyadh"
 
 
-Feed = Callable[[datetime], Iterable[Sale]]
-
-
 class Ledger:
-    """Stores and their sales; `now` stands still until it is moved."""
+    """Stores and their sales. Its clock is the world's, unless it was set to stand elsewhere."""
 
-    def __init__(self, seed: int, stores: Iterable[Store], now: str = DEFAULT_NOW) -> None:
+    def __init__(
+        self,
+        seed: int,
+        stores: Iterable[Store],
+        world: Callable[[], World],
+        *,
+        kind: str,
+        now: str | None = None,
+    ) -> None:
         self.seed = seed
-        self.stores = {store.name: store for store in stores}
-        self.now = instant(now)
-        self._placed: dict[str, dict[int, Sale]] = {name: {} for name in self.stores}
-        self._feeds: dict[str, Feed] = {}
+        self._world = world
+        self._kind = kind
+        self._now = instant(now) if now else None
+        self._own = {store.name: store for store in stores}
+        self._placed: dict[str, dict[int, Sale]] = {name: {} for name in self._own}
         self._last = FIRST_NUMBER - 1
-        # Moves with every change, for whoever keeps what was made of the sales.
-        self.version = 0
+        self._changes = 0
 
-    def feed(self, store: Store, sales: Feed) -> None:
-        """Let a world supply a store's sales; hand-placed ones come on top."""
-        self.stores[store.name] = store
-        self._placed.setdefault(store.name, {})
-        self._feeds[store.name] = sales
-        self.version += 1
+    @property
+    def now(self) -> datetime:
+        return self._now or self._world().now
+
+    @property
+    def version(self) -> tuple[int, int, datetime]:
+        """Return what changes whenever a sale may have."""
+        return self._changes, id(self._world()), self.now
+
+    @property
+    def stores(self) -> dict[str, Store]:
+        """Return the stores by name: the ones of tests, and those of the world."""
+        return {**{store.name: store for store, _ in self._worlds().values()}, **self._own}
 
     def sales(self, store: str) -> list[Sale]:
         """Return what exists now, in the order of the numbers."""
-        fed = self._feeds.get(store, lambda _: ())(self.now)
-        found = {sale.number: sale for sale in fed} | self._placed[store]
-        shown = (sale for sale in found.values() if sale.created_at <= self.now)
-        return sorted(shown, key=lambda sale: sale.number)
+        if store in self._own:
+            found = [each for each in self._placed[store].values() if each.created_at <= self.now]
+        else:
+            world, (_, place) = self._world(), self._worlds()[store]
+            orders = world.orders(place, world.start, world.now.date())
+            found = [_sale(order) for order in orders]
+        return sorted(found, key=lambda sale: sale.number)
+
+    def _worlds(self) -> dict[str, tuple[Store, Place]]:
+        found = {}
+        for place in self._world().stores_of(self._kind):
+            name = HOSTS[self._kind].format(name=place.name.lower(), id=place.store_id)
+            store = Store(name=name, currency=place.currency, timezone=place.timezone)
+            found[name] = (store, place)
+        return found
 
     # Control operations.
 
     def set_now(self, at: str) -> str:
-        self.now = instant(at)
-        self.version += 1
+        self._now = instant(at)
         return at
 
     def place(self, store: str, **wanted: Any) -> int:  # noqa: ANN401
         """Add a sale and return its number; what is not said is an ordinary paid web order."""
         self._last += 1
-        self.version += 1
+        self._changes += 1
         created = instant(wanted.pop("created_at")) if "created_at" in wanted else self.now
         sale = Sale(
             number=int(wanted.pop("number", self._last)),
@@ -136,7 +170,7 @@ class Ledger:
         except KeyError:
             message = f"{store} has no placed sale {number}"
             raise ControlError(message) from None
-        self.version += 1
+        self._changes += 1
         at = wanted.pop("updated_at", None)
         moved = replace(sale, updated_at=instant(at) if at else self.now)
         self._placed[store][number] = self._changed(moved, wanted)
@@ -145,7 +179,7 @@ class Ledger:
     def remove(self, store: str, number: int) -> None:
         """Delete a placed sale: the vendor shows no trace of it."""
         self._store(store)
-        self.version += 1
+        self._changes += 1
         if self._placed[store].pop(number, None) is None:
             message = f"{store} has no placed sale {number}"
             raise ControlError(message)
@@ -160,9 +194,9 @@ class Ledger:
 
     def _store(self, name: str) -> Store:
         try:
-            return self.stores[name]
+            return self._own[name]
         except KeyError:
-            message = f"no store {name!r} (known: {', '.join(self.stores)})"
+            message = f"no store {name!r} of tests (known: {', '.join(self._own)})"
             raise ControlError(message) from None
 
     def _changed(self, sale: Sale, wanted: Mapping[str, Any]) -> Sale:
@@ -197,6 +231,41 @@ def customer(seed: int, sale: Sale) -> tuple[dict[str, str], tuple[Secret, ...]]
     }
     personal = ("last_name", "email", "phone", "address", "ip")
     return person, tuple(Secret("personal", person[part]) for part in personal)
+
+
+def _sale(order: Order) -> Sale:
+    """Return the world's order as a sale; its visits are the buyer's touches."""
+    return Sale(
+        number=int(order.order_id),
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        gross=_major(order.gross, order.currency),
+        placed_gross=_major(order.placed, order.currency),
+        currency=order.currency,
+        refunds=tuple(
+            Refund(refund_id=n, amount=_major(event.amount, order.currency), at=event.at)
+            for n, event in enumerate(order.events, start=int(order.order_id) * 10)
+            if event.kind == "refund"
+        ),
+        cancelled_at=order.cancelled_at,
+        source=order.source,
+        test=order.test,
+        coupon=order.coupon,
+        visits=tuple(
+            Visit(
+                visit_id=n,
+                at=touch.occurred_at,
+                landing=touch.landing_url,
+                referrer=touch.referrer,
+                utm={name.removeprefix("utm_"): value for name, value in touch.utm},
+            )
+            for n, touch in enumerate(order.touches, start=1)
+        ),
+    )
+
+
+def _major(minor: int, currency: str) -> str:
+    return str(Decimal(minor).scaleb(-minor_digits(currency)))
 
 
 def _read(name: str, value: Any) -> Any:  # noqa: ANN401

@@ -143,6 +143,7 @@ class ShopifyClient:
         self._path = f"/admin/api/{api_version}/graphql.json"
         self._reach = reach
         self._size = _FIRST_PAGE
+        self._price = 0.0
 
     def close(self) -> None:
         """Close the HTTP session."""
@@ -173,12 +174,13 @@ class ShopifyClient:
         """
         start = since - OVERLAP
         while True:
-            last, more = None, False
+            last, more, seen = None, False, 0
             for page, connection in self._walk(start, until):
                 yield from self._batches(page, connection.nodes)
-                last, more = _last_change(connection.nodes) or last, False
-                if connection.page_info.has_next_page:
-                    more = True
+                last = _last_change(connection.nodes) or last
+                seen += len(connection.nodes)
+                # A search at its end looks complete: it has no next page.
+                more = connection.page_info.has_next_page or seen >= self._reach
             if not more:
                 return
             if last is None or last <= start:
@@ -216,7 +218,7 @@ class ShopifyClient:
             yield page, connection
             seen += len(connection.nodes)
             following = connection.page_info.end_cursor
-            # A repeated cursor would go round for ever; a full search has no next page to ask.
+            # A repeated cursor would go round for ever.
             if not connection.page_info.has_next_page or following in (None, cursor):
                 return
             if seen + self._size > self._reach:
@@ -229,6 +231,7 @@ class ShopifyClient:
         """Ask with the largest page that one query may cost; shrink it where it was too dear."""
         size = self._size
         while True:
+            self._pacer.expect(size * self._price)
             try:
                 page = self._ask(ENTITY, _ORDERS, variables(size), _OrdersAnswer)
             except TooDearError as error:
@@ -238,8 +241,8 @@ class ShopifyClient:
                 continue
             cost = page.content.cost
             if cost is not None and cost.requested_query_cost > 0:
-                fitting = int(size * MAX_COST * SPARE / cost.requested_query_cost)
-                self._size = max(1, min(_MAX_PAGE, fitting))
+                self._price = cost.requested_query_cost / size
+                self._size = max(1, min(_MAX_PAGE, int(MAX_COST * SPARE / self._price)))
             return page
 
     def _batches(
@@ -264,6 +267,7 @@ class ShopifyClient:
         self, external_ids: Sequence[str], moments: int
     ) -> tuple[Page[Answered[_NodesAnswer]], list[msgspec.Raw]]:
         ids = [f"gid://shopify/Order/{each}" for each in external_ids]
+        self._pacer.expect(len(ids) * (_PRICE + 2 * moments))
         page = self._ask(ENTITY, _BY_ID, {"ids": ids, "moments": moments}, _NodesAnswer)
         return page, [node for node in page.content.data.nodes if bytes(node) != b"null"]
 

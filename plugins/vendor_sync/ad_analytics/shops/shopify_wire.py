@@ -54,7 +54,7 @@ class _Extensions(msgspec.Struct):
 
 
 class _Envelope(msgspec.Struct):
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
     errors: Any = None
     extensions: _Extensions | None = None
 
@@ -81,11 +81,12 @@ class CostPacer:
         self._lock = threading.Lock()
         self._points: float | None = None
         self._restore = 0.0
+        self._most = 0.0
         self._at = 0.0
         self._needed = 0.0
 
     def acquire(self) -> None:
-        """Sleep until the points of the last known price are there again."""
+        """Sleep until the points of the expected price are there."""
         with self._lock:
             pause = self._missing_seconds()
         time.sleep(pause)
@@ -95,19 +96,24 @@ class CostPacer:
         """Let no request leave for so long: the vendor asked for it."""
         self._inner.defer(seconds)
 
+    def expect(self, price: float) -> None:
+        """Say what the next query will reserve, as far as that is known."""
+        with self._lock:
+            self._needed = price
+
     def learn(self, cost: Cost) -> None:
-        """Take in what an answer says of the bucket and of the price of such a query."""
+        """Take in what an answer says of the bucket."""
         with self._lock:
             status = cost.throttle_status
             self._points, self._restore = status.currently_available, status.restore_rate
-            self._needed = min(cost.requested_query_cost, status.maximum_available)
+            self._most = status.maximum_available
             self._at = time.monotonic()
 
     def _missing_seconds(self) -> float:
         if self._points is None or self._restore <= 0:
             return 0.0
         there = self._points + (time.monotonic() - self._at) * self._restore
-        return max(0.0, (self._needed - there) / self._restore)
+        return max(0.0, (min(self._needed, self._most) - there) / self._restore)
 
 
 def graphql_error(errors: object, cost: Cost | None) -> VendorError:
@@ -179,7 +185,7 @@ def decode(body: bytes, pacer: CostPacer, shape: type[T]) -> Answered[T]:
         pacer.learn(cost)
     if envelope.errors:
         raise graphql_error(envelope.errors, cost)
-    if envelope.data is None or bytes(envelope.data) == b"null":
+    if bytes(envelope.data) == b"null":
         message = "it holds neither data nor errors"
         raise ValueError(message)
     return Answered(msgspec.json.decode(envelope.data, type=shape), cost)
