@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.meta.routes import Meta
 from sandbox.vendors.shopify.routes import Shopify
+from sandbox.vendors.tiktok.routes import Tiktok
 from sandbox.vendors.trackier.routes import Trackier
 from sandbox.vendors.vendor import Vendor
 from sandbox.vendors.webhook import Webhook
@@ -20,5 +21,6 @@ def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
         Webhook(keys),
         ad_world,
         Meta(keys, ad_world),
+        Tiktok(keys, ad_world),
         Shopify(keys, lambda: ad_world.world),
     )
