@@ -35,6 +35,18 @@ $$;
 
 COMMENT ON FUNCTION analytics.convert_rate(from_currency text, to_currency text, on_date date) IS 'By what an amount of from_currency is multiplied to be to_currency; NULL where no source covers the pair.';
 
+CREATE FUNCTION analytics.minor_digits(currency text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE
+        WHEN currency IN ('JPY', 'KRW', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'XAF', 'XOF', 'XPF') THEN 0
+        WHEN currency IN ('KWD', 'BHD', 'OMR', 'JOD', 'TND', 'IQD', 'LYD') THEN 3
+        ELSE 2
+    END
+$$;
+
+COMMENT ON FUNCTION analytics.minor_digits(currency text) IS 'Decimals of a currency''s smallest unit (ISO 4217).';
+
 CREATE FUNCTION analytics.units_per(anchor text, wanted text, on_date date) RETURNS numeric
     LANGUAGE sql STABLE
     AS $$
@@ -717,7 +729,6 @@ CREATE TABLE analytics.orders (
     source text,
     coupons text[] DEFAULT '{}'::text[] NOT NULL,
     customer_key text,
-    visitor_id text,
     own_click_ids text[] DEFAULT '{}'::text[] NOT NULL,
     refunds jsonb DEFAULT '[]'::jsonb NOT NULL,
     touches_ready boolean DEFAULT true NOT NULL,
@@ -1953,9 +1964,9 @@ CREATE INDEX order_touches_workspace_id_campaign_key_idx ON analytics.order_touc
 
 CREATE INDEX order_visitors_workspace_id_visitor_id_idx ON analytics.order_visitors USING btree (workspace_id, visitor_id);
 
-CREATE INDEX orders_workspace_id_ordered_at_idx ON analytics.orders USING btree (workspace_id, ordered_at);
+CREATE INDEX orders_own_click_ids_idx ON analytics.orders USING gin (own_click_ids) WHERE (own_click_ids <> '{}'::text[]);
 
-CREATE INDEX orders_workspace_id_visitor_id_idx ON analytics.orders USING btree (workspace_id, visitor_id) WHERE (visitor_id IS NOT NULL);
+CREATE INDEX orders_workspace_id_ordered_at_idx ON analytics.orders USING btree (workspace_id, ordered_at);
 
 CREATE INDEX categories_brand_id_idx ON edge.categories USING btree (brand_id);
 

@@ -3,6 +3,16 @@
 SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '30s';
 
+CREATE FUNCTION analytics.minor_digits(currency text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN currency IN ('JPY', 'KRW', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'XAF', 'XOF', 'XPF') THEN 0
+        WHEN currency IN ('KWD', 'BHD', 'OMR', 'JOD', 'TND', 'IQD', 'LYD') THEN 3
+        ELSE 2
+    END
+$$;
+COMMENT ON FUNCTION analytics.minor_digits(text) IS 'Decimals of a currency''s smallest unit (ISO 4217).';
+
 CREATE TABLE analytics.orders (
     order_id bigint GENERATED ALWAYS AS IDENTITY,
     workspace_id bigint NOT NULL,
@@ -25,7 +35,6 @@ CREATE TABLE analytics.orders (
     source text,
     coupons text[] NOT NULL DEFAULT '{}',
     customer_key text,
-    visitor_id text,
     own_click_ids text[] NOT NULL DEFAULT '{}',
     refunds jsonb NOT NULL DEFAULT '[]',
     touches_ready boolean NOT NULL DEFAULT TRUE,
@@ -59,8 +68,8 @@ COMMENT ON COLUMN analytics.orders.not_attributable IS
 COMMENT ON COLUMN analytics.orders.customer_key IS 'A hash that tells customers apart.';
 COMMENT ON COLUMN analytics.orders.touches_ready IS 'False: the shop still works on them.';
 CREATE INDEX orders_workspace_id_ordered_at_idx ON analytics.orders (workspace_id, ordered_at);
-CREATE INDEX orders_workspace_id_visitor_id_idx ON analytics.orders (workspace_id, visitor_id)
-WHERE visitor_id IS NOT NULL;
+CREATE INDEX orders_own_click_ids_idx ON analytics.orders USING gin (own_click_ids)
+WHERE own_click_ids <> '{}';
 
 CREATE TABLE analytics.order_touches (
     order_id bigint NOT NULL,

@@ -83,8 +83,7 @@ def db(database):
     with psycopg.connect(**_psycopg(database), autocommit=True) as conn:
         tables = conn.execute(
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname IN ('ops', 'affiliate', 'analytics')"
-            " AND tablename <> 'fx_pegs'"
+            " WHERE schemaname IN ('ops', 'affiliate')"
         ).fetchall()
         names = ", ".join(row[0] for row in tables)
         conn.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")  # pyright: ignore[reportArgumentType]

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.ad_analytics.world import World
+from vendor_sync.ad_analytics.records import SourceConnection
 from vendor_sync.postgres import connect
+
+# Few rows are deleted faster than so many tables are truncated; the pegs came with the schema.
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN
+        SELECT tablename FROM pg_tables WHERE schemaname = 'analytics' AND tablename <> 'fx_pegs'
+    LOOP
+        EXECUTE format('DELETE FROM analytics.%I', name);
+    END LOOP;
+END $$
+"""
 
 
 @pytest.fixture
-def warehouse(database, db):  # noqa: ARG001 - db empties the database
-    """A connection as the flow opens it, to the emptied warehouse."""
+def warehouse(database):
+    """A connection as the flow opens it, to an empty analytics schema."""
     with connect(database, application_name="test") as conn:
+        conn.execute(_EMPTY)
         yield conn
 
 
@@ -44,3 +59,24 @@ def add_connection(warehouse):
         return row[0]
 
     return add
+
+
+@pytest.fixture
+def world(warehouse, add_workspace, add_connection):
+    """A workspace with a Meta, a TikTok and a Snapchat account, and a Shopify store."""
+    workspace_id = add_workspace(attribution_models=["last_click"])
+    accounts = {
+        platform: add_connection(workspace_id, platform, f"{platform}-account")
+        for platform in ("meta", "tiktok", "snapchat")
+    }
+    store = SourceConnection(
+        connection_id=add_connection(workspace_id, "shopify", "demo.example"),
+        workspace_id=workspace_id,
+        vendor="shopify",
+        external_id="demo.example",
+        name="demo",
+        currency="SAR",
+        timezone="Asia/Riyadh",
+        settings={},
+    )
+    return World(warehouse, workspace_id, accounts, store)
