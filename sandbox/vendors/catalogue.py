@@ -11,6 +11,7 @@ from sandbox.vendors.tiktok.routes import Tiktok
 from sandbox.vendors.trackier.routes import Trackier
 from sandbox.vendors.vendor import Vendor
 from sandbox.vendors.webhook import Webhook
+from sandbox.vendors.woocommerce.routes import WooCommerce
 
 
 def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
@@ -23,4 +24,5 @@ def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
         Meta(keys, ad_world),
         Tiktok(keys, ad_world),
         Shopify(keys, lambda: ad_world.world),
+        WooCommerce(keys, lambda: ad_world.world),
     )
