@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.meta.routes import Meta
 from sandbox.vendors.shopify.routes import Shopify
+from sandbox.vendors.snapchat.routes import Snapchat
 from sandbox.vendors.tiktok.routes import Tiktok
 from sandbox.vendors.trackier.routes import Trackier
 from sandbox.vendors.vendor import Vendor
@@ -23,6 +24,7 @@ def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
         ad_world,
         Meta(keys, ad_world),
         Tiktok(keys, ad_world),
+        Snapchat(keys, ad_world),
         Shopify(keys, lambda: ad_world.world),
         WooCommerce(keys, lambda: ad_world.world),
     )

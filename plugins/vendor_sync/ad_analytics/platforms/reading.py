@@ -32,17 +32,23 @@ def read_batch(  # noqa: PLR0913 - what a page is read with, all keyword
     *,
     entity: str,
     decoder: msgspec.json.Decoder[Row],
-    build: Callable[[Row], Record],
+    build: Callable[[Row], Record | None],
     redactor: Redactor,
 ) -> Batch[Record]:
-    """Return a page's records; a row that is not as promised becomes a reject, with the reason."""
+    """Return a page's records; a row that is not as promised becomes a reject, with the reason.
+
+    A row that `build` makes nothing of says nothing, and is neither.
+    """
     records: list[Record] = []
     rejects: list[Reject] = []
     for item in items:
         try:
-            records.append(build(decoder.decode(item)))
+            record = build(decoder.decode(item))
         except (msgspec.MsgspecError, InvalidRecordError, ValueError) as error:
             rejects.append(_reject(item, entity, error, page.audit_key, redactor))
+        else:
+            if record is not None:
+                records.append(record)
     return Batch(
         records=records, rejects=rejects, audit_key=page.audit_key, fetched_at=page.fetched_at
     )
