@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.vendors.ad_world.routes import AdWorld
+from sandbox.vendors.fx.routes import Fx
 from sandbox.vendors.meta.routes import Meta
 from sandbox.vendors.shopify.routes import Shopify
 from sandbox.vendors.snapchat.routes import Snapchat
@@ -25,6 +26,7 @@ def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
         Meta(keys, ad_world),
         Tiktok(keys, ad_world),
         Snapchat(keys, ad_world),
+        Fx(ad_world),
         Shopify(keys, lambda: ad_world.world),
         WooCommerce(keys, lambda: ad_world.world),
     )
