@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.fx.routes import Fx
 from sandbox.vendors.meta.routes import Meta
+from sandbox.vendors.salla.routes import Salla
 from sandbox.vendors.shopify.routes import Shopify
 from sandbox.vendors.snapchat.routes import Snapchat
 from sandbox.vendors.tiktok.routes import Tiktok
@@ -14,6 +15,7 @@ from sandbox.vendors.trackier.routes import Trackier
 from sandbox.vendors.vendor import Vendor
 from sandbox.vendors.webhook import Webhook
 from sandbox.vendors.woocommerce.routes import WooCommerce
+from sandbox.vendors.zid.routes import Zid
 
 
 def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
@@ -29,4 +31,6 @@ def vendors(keys: Mapping[str, str]) -> tuple[Vendor, ...]:
         Fx(ad_world),
         Shopify(keys, lambda: ad_world.world),
         WooCommerce(keys, lambda: ad_world.world),
+        Salla(keys, lambda: ad_world.world),
+        Zid(keys, lambda: ad_world.world),
     )

@@ -506,7 +506,7 @@ def test_orders_are_counted_by_creation(shop):
 
 # The seeded world.
 
-WORLD = {"workspaces": 1, "orders": 6, "now": "2026-02-20T10:00:00+00:00"}
+WORLD = {"workspaces": 1, "orders": 6, "now": "2026-02-05T10:00:00+00:00"}
 
 
 def test_the_worlds_orders_are_read_as_they_are(shop, vendors):
