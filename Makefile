@@ -75,7 +75,24 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 
 .PHONY: test
 test: check setup-node ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
-	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak' $(ARGS)
+	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak and not peers' $(ARGS)
+
+PEERS := $(STATE)/peers
+PEER_NAMES := $(basename $(notdir $(wildcard tests/peers/*.in)))
+
+$(PEERS)/%/.complete: tests/peers/%.txt $(UV)
+	@test -x $(PEERS)/$*/bin/python || $(UV) venv -q --python $(PYTHON) $(PEERS)/$*
+	@VIRTUAL_ENV=$(PEERS)/$* $(UV) pip sync -q --require-hashes $<
+	@touch $@
+
+.PHONY: test-peers
+test-peers: setup $(PEER_NAMES:%=$(PEERS)/%/.complete) ## Let popular clients read the vendor sandbox and compare with ours
+	@$(TEST_STACK) $(BIN)/pytest -q -m peers tests/peers
+
+.PHONY: peers-lock
+peers-lock: $(UV) ## Resolve the requirements of the popular clients again
+	@for name in $(PEER_NAMES); do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make peers-lock' tests/peers/$$name.in -o tests/peers/$$name.txt; done
 
 .PHONY: soak
 soak: setup ## The long forms of the tests; ARGS='...' goes to pytest

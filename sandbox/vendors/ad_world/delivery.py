@@ -65,7 +65,7 @@ def deliver(  # noqa: PLR0913 - what decides a figure
     h = _numbers(seed, campaign.index, day.toordinal())
     idle = h[0] % 10 == 0 and not campaign.twin
     # In the account's own days: an hour more or less must not make one.
-    age = (now.astimezone(ZoneInfo(account.timezone)).date() - day).days - 1
+    age = (_local_date(now, account.timezone) - day).days - 1
     taken_back = h[0] % 400 == 7 and age >= _TAKEN_BACK_AGE  # noqa: PLR2004 - seldom
     if not visits and not claims and (idle or taken_back):
         return None
@@ -93,6 +93,11 @@ def deliver(  # noqa: PLR0913 - what decides a figure
         video=video,  # pyright: ignore[reportArgumentType] - seven parts
         provisional=age < SETTLED_DAYS,
     )
+
+
+@lru_cache(maxsize=100)
+def _local_date(now: datetime, timezone: str) -> date:
+    return now.astimezone(ZoneInfo(timezone)).date()
 
 
 @lru_cache(maxsize=10_000)

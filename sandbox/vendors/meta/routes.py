@@ -282,7 +282,7 @@ def _parameters(call: Call) -> dict[str, str]:
 def _chosen(
     fields: Mapping[str, Any], given: Mapping[str, str], always: Sequence[str]
 ) -> dict[str, Any]:
-    wanted = [name for name in given.get("fields", "").split(",") if name]
+    wanted = insights.field_names(given.get("fields", ""))
     unknown = [name for name in wanted if name not in fields]
     if unknown:
         raise RefusedError(bad_parameter("fields", f"has an unknown field: {unknown[0]}"))

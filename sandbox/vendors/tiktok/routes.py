@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.ad_world.vendor import WorldVendor
+from sandbox.vendors.seeding import digits, key
 from sandbox.vendors.tiktok import errors, reports
 from sandbox.vendors.tiktok.errors import Refusal, RefusedError, bad_parameter
 from sandbox.vendors.tiktok.reports import Query
@@ -91,9 +92,12 @@ class Tiktok(WorldVendor):
         return {
             ("GET", "advertiser/info/"): self._advertisers,
             ("GET", "oauth2/advertiser/get/"): self._reachable,
-            ("GET", "user/info/"): lambda _: {"id": "1", "display_name": "sandbox"},
+            ("GET", "user/info/"): _user,
+            # The tap that many use asks for this one without the slash, and works.
+            ("GET", "user/info"): _user,
             ("POST", "oauth2/refresh_token/"): self._no_refresh,
             ("GET", "campaign/get/"): self._campaigns,
+            ("GET", "gmv_max/campaign/get/"): self._gmv_max,
             ("GET", "report/integrated/get/"): self._report,
             ("POST", "report/task/create/"): self._create_task,
             ("GET", "report/task/check/"): self._check_task,
@@ -152,6 +156,17 @@ class Tiktok(WorldVendor):
             if (campaign.status == "archived") in deleted and campaign.starts_on <= today
         ]
         return self._page(listed, given, moved=0)
+
+    def _gmv_max(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return campaigns of another kind: they are in no other list and in no basic report."""
+        account = self._account(given.get("advertiser_id", ""))
+        campaign_id = digits(key("gmv_max", account.account_id), 0, 19)
+        item = {
+            "campaign_id": campaign_id,
+            "campaign_name": "GMV Max",
+            "operation_status": "ENABLE",
+        }
+        return self._page([item], given, moved=0)
 
     def _campaign(self, campaign: Campaign) -> dict[str, Any]:
         account = campaign.account
@@ -238,6 +253,10 @@ class Tiktok(WorldVendor):
         request_id = f"{self.world.now:%Y%m%d%H%M%S}0001"
         item = {"code": code, "message": message, "request_id": request_id, "data": content}
         return self.reply(200, item, {"X-TT-LOGID": request_id})
+
+
+def _user(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": "1", "display_name": "sandbox"}
 
 
 def _named(account: Account) -> dict[str, Any]:

@@ -75,6 +75,29 @@ def test_trap_8_days_are_the_accounts_own(bench, account, client, check_days):
     check_days(client.iter_days(SINCE, today), bench.expected(account, SINCE, today))
 
 
+def test_trap_9_windows_that_ended_answer_nothing_and_are_not_asked_for(bench, account, client):
+    given = {
+        "level": "campaign",
+        "time_increment": 1,
+        "fields": "actions",
+        "limit": 500,
+        "action_attribution_windows": '["7d_view","28d_view","7d_click"]',
+        "time_range": json.dumps({"since": str(SINCE), "until": str(UNTIL)}),
+    }
+    url = f"{bench.sandbox.vendor_url('meta')}/v26.0/act_{account.account_id}/insights"
+    headers = {"Authorization": f"Bearer {DEFAULT_KEYS['meta']}"}
+    rows = requests.get(url, params=given, headers=headers, timeout=5).json()["data"]
+    keys = {key for row in rows for action in row.get("actions", []) for key in action}
+    assert "7d_click" in keys
+    assert not keys & {"7d_view", "28d_view"}
+
+    days = [day for batch in client.iter_days(SINCE, SINCE) for day in batch.records]
+    query = bench.sandbox.requests("meta")[-1]["query"]
+    assert {day.attribution_window for day in days} == {"7d_click_1d_view"}
+    for ignored in ("action_attribution_windows", "action_report_time", "unified"):
+        assert ignored not in query
+
+
 def test_trap_10_a_day_moves_for_28_days_and_then_stays(bench, client):
     def seen(at):
         bench.set_now(at)

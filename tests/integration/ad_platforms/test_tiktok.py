@@ -299,3 +299,12 @@ def test_a_page_without_page_info_is_the_only_one(bench, client):
         ("123456789", 4696, 4179)
     ]
     assert "stat_time_day" in batch.rejects[0].reason
+
+
+def test_trap_20_gmv_max_campaigns_are_in_no_basic_report(client, ask):
+    """They have endpoints of their own, which are not read: their spend is not in our figures."""
+    [other] = ask("gmv_max/campaign/get/").json()["data"]["list"]
+    listed = {record.external_id for batch in client.iter_campaigns() for record in batch.records}
+    read = {day.campaign_id for batch in client.iter_days(SINCE, UNTIL) for day in batch.records}
+
+    assert other["campaign_id"] not in listed | read

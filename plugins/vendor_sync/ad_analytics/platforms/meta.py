@@ -25,7 +25,7 @@ from vendor_sync.ad_analytics.platforms.meta_rows import (
 from vendor_sync.ad_analytics.platforms.reading import (
     account_zone,
     chunks,
-    is_provisional,
+    first_provisional,
     read_batch,
     vendor_now,
     whole_setting,
@@ -233,10 +233,10 @@ class MetaClient:
             yield self._days(page)
 
     def _days(self, page: Page[_List]) -> Batch[CampaignDay]:
-        now, zone = vendor_now(page), account_zone(self._connection)
+        open_from = first_provisional(vendor_now(page), account_zone(self._connection))
 
         def build(item: InsightItem) -> CampaignDay:
-            provisional = is_provisional(item.date_start, now, zone)
+            provisional = item.date_start >= open_from
             return meta_rows.day_from_insight(item, window=self._window, provisional=provisional)
 
         return read_batch(

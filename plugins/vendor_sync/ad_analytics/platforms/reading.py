@@ -119,9 +119,9 @@ def whole_setting(connection: SourceConnection, name: str, default: int) -> int:
     return int(text)
 
 
-def is_provisional(day: date, now: datetime, zone: ZoneInfo) -> bool:
-    """Tell whether the vendor may still restate a day of the account."""
-    return now.astimezone(zone).date() <= day + timedelta(days=RESTATED_DAYS)
+def first_provisional(now: datetime, zone: ZoneInfo) -> date:
+    """Return the first day of the account that the vendor may still restate."""
+    return now.astimezone(zone).date() - timedelta(days=RESTATED_DAYS)
 
 
 def split_days(since: date, until: date, most: int) -> list[tuple[date, date]]:

@@ -18,7 +18,7 @@ import msgspec
 from vendor_sync.ad_analytics.platforms import snapchat_rows
 from vendor_sync.ad_analytics.platforms.reading import (
     account_zone,
-    is_provisional,
+    first_provisional,
     read_batch,
     split_days,
     vendor_now,
@@ -232,7 +232,7 @@ class SnapchatClient:
 
     def _days(self, page: Page[_Answer], stat: _Stat, series: _Series) -> Batch[CampaignDay]:
         """Return the days of one campaign; one may go on on the next page."""
-        zone, now = account_zone(self._connection), vendor_now(page)
+        open_from = first_provisional(vendor_now(page), account_zone(self._connection))
         final = stat.finalized_data_end_time
         final_at = snapchat_rows.instant(final) if final else None
         window = snapchat_rows.window_words(
@@ -244,13 +244,13 @@ class SnapchatClient:
             if point.stats.empty:
                 return None
             open_end = final_at is not None and snapchat_rows.instant(point.end_time) > final_at
-            day = snapchat_rows.local_day(point.start_time)
+            recent = snapchat_rows.local_day(point.start_time) >= open_from
             return snapchat_rows.day_from_point(
                 point,
                 campaign_id=series.id,
                 currency=currency,
                 window=window,
-                provisional=open_end or is_provisional(day, now, zone),
+                provisional=recent or open_end,
             )
 
         return read_batch(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from vendor_sync.ad_analytics.platforms import tiktok_rows
 from vendor_sync.ad_analytics.platforms.reading import (
     account_zone,
     chunks,
-    is_provisional,
+    first_provisional,
     read_batch,
     split_days,
     vendor_now,
@@ -229,11 +229,12 @@ class TiktokClient:
         )
         records: list[CampaignDay] = []
         rejects: list[Reject] = []
+        build = self._builder(page)
         for cells in page.content:
             try:
                 metrics = Metrics(**{name: cells[name] for name in tiktok_rows.METRICS})
                 day = tiktok_rows.local_day(cells["stat_time_day"] or "")
-                records.append(self._day(cells["campaign_id"] or "", day, metrics, page))
+                records.append(build(cells["campaign_id"] or "", day, metrics))
             except InvalidRecordError as error:
                 rejects.append(
                     Reject(
@@ -268,25 +269,32 @@ class TiktokClient:
             yield self._days(page, fresh)
 
     def _days(self, page: Page[_Content], items: list[msgspec.Raw]) -> Batch[CampaignDay]:
+        day_of = self._builder(page)
+
         def build(item: ReportItem) -> CampaignDay:
             day = tiktok_rows.local_day(item.dimensions.stat_time_day)
-            campaign_id = str(item.dimensions.campaign_id)
-            return self._day(campaign_id, day, item.metrics, page)
+            return day_of(str(item.dimensions.campaign_id), day, item.metrics)
 
         return read_batch(
             page, items, entity=tiktok_rows.DAYS, decoder=_report, build=build, redactor=_REDACTOR
         )
 
-    def _day(self, campaign_id: str, day: date, metrics: Metrics, page: Page[Any]) -> CampaignDay:
-        zone = account_zone(self._connection)
-        return tiktok_rows.day_from_metrics(
-            metrics,
-            campaign_id=campaign_id,
-            day=day,
-            currency=self._currency(),
-            window=self._window,
-            provisional=is_provisional(day, vendor_now(page), zone),
-        )
+    def _builder(self, page: Page[Any]) -> Callable[[str, date, Metrics], CampaignDay]:
+        """Return what makes a record of a page's row; what the page says is looked at once."""
+        open_from = first_provisional(vendor_now(page), account_zone(self._connection))
+        currency = self._currency()
+
+        def build(campaign_id: str, day: date, metrics: Metrics) -> CampaignDay:
+            return tiktok_rows.day_from_metrics(
+                metrics,
+                campaign_id=campaign_id,
+                day=day,
+                currency=currency,
+                window=self._window,
+                provisional=day >= open_from,
+            )
+
+        return build
 
     def _whole(self, path: str, params: Params, entity: str) -> list[Page[_Content]]:
         """Return all pages of a report whose distinct rows are as many as its total."""

@@ -27,6 +27,7 @@ LEGS = (
 )
 _UNAVAILABLE = frozenset({"-", ""})
 _SHOWN = 40
+_LONGEST_COUNT = 15
 
 # Text mostly, numbers in some captures, both in one row.
 Cell = str | int | float | None
@@ -105,16 +106,16 @@ def day_from_metrics(  # noqa: PLR0913 - what a row cannot say itself, all keywo
             day=day,
             currency=currency,
             spend=number("spend"),
-            impressions=count(number("impressions"), DAYS, "impressions"),
-            clicks=count(number("clicks"), DAYS, "clicks"),
-            reach=count(number("reach"), DAYS, "reach"),
+            impressions=_whole(metrics.impressions, "impressions"),
+            clicks=_whole(metrics.clicks, "clicks"),
+            reach=_whole(metrics.reach, "reach"),
             frequency=number("frequency"),
             conversions=_sum([told for _, told, _ in legs]),
             conversion_value=_sum([value for *_, value in legs]),
             conversion_type="+".join(known) or None,
-            video_plays=count(number("video_play_actions"), DAYS, "video_play_actions"),
-            video_views_2s=count(number("video_watched_2s"), DAYS, "video_watched_2s"),
-            video_views_6s=count(number("video_watched_6s"), DAYS, "video_watched_6s"),
+            video_plays=_whole(metrics.video_play_actions, "video_play_actions"),
+            video_views_2s=_whole(metrics.video_watched_2s, "video_watched_2s"),
+            video_views_6s=_whole(metrics.video_watched_6s, "video_watched_6s"),
             attribution_window=window,
             provisional=provisional,
         )
@@ -166,6 +167,15 @@ def _status(item: CampaignItem) -> CampaignStatus:
     }
     word = item.secondary_status.removeprefix("CAMPAIGN_STATUS_")
     return known.get(word) or known.get(item.operation_status) or CampaignStatus.UNKNOWN
+
+
+def _whole(cell: Cell, metric: str) -> int | None:
+    # Nearly all counts are digits: the way through a decimal is for the others.
+    if isinstance(cell, int) and abs(cell) < 10**_LONGEST_COUNT:
+        return cell
+    if isinstance(cell, str) and len(cell) < _LONGEST_COUNT and cell.isascii() and cell.isdigit():
+        return int(cell)
+    return count(_number(cell, metric), DAYS, metric)
 
 
 def _number(cell: Cell, metric: str) -> Decimal | None:
