@@ -96,7 +96,7 @@ def figures(day):
 def check_days():
     """Compare batches of campaign-days with what the world says, figure by figure."""
 
-    def compare(batches, expected):
+    def compare(batches, expected, *, some=True):
         read = {}
         for batch in batches:
             assert not batch.rejects
@@ -107,7 +107,7 @@ def check_days():
             place: {name: row[name] for name in figures_of(row)} for place, row in expected.items()
         }
         assert read == wanted
-        assert read
+        assert read or not some, "nothing to compare"
 
     def figures_of(row):
         return [

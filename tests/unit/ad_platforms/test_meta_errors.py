@@ -53,6 +53,8 @@ REDUCE = "Please reduce the amount of data you're asking for, then retry your re
         (answer(400, 3018), PermanentError),
         (Answer(503, {}, b"Service Unavailable", "GET /x"), TemporaryError),
         (Answer(500, {}, b'"oops"', "GET /x"), TemporaryError),
+        (Answer(400, {}, b'{"error": {"mess', "GET /x"), TemporaryError),
+        (Answer(403, {}, b"<html>", "GET /x"), AuthenticationError),
     ],
 )
 def test_the_code_decides_what_an_error_is(given, kind):

@@ -36,6 +36,7 @@ _WRONG_REQUEST = frozenset({(2, 1504041), (2, 1504042)})
 _REDUCE = "reduce the amount of data"
 _FLAKY = "in summary param"
 _SHOWN = 200
+_SAYS_NOTHING = (200, 400)
 _TOKENS = re.compile(r"EAA[A-Za-z0-9]{8,}")
 _PERCENTAGES = ("call_count", "total_cputime", "total_time", "acc_id_util_pct", "app_id_util_pct")
 
@@ -61,7 +62,7 @@ def classify(answer: Answer) -> VendorError:
     except msgspec.MsgspecError:
         error = None
     if error is None or not error.code:
-        return classify_by_status(answer)
+        return _without_code(answer)
     code = f"{error.code}/{error.error_subcode}" if error.error_subcode else str(error.code)
     text = _TOKENS.sub("[redacted]", error.message)[:_SHOWN]
     message = f"{answer.request} answered {answer.status}: {code} {text}"
@@ -71,6 +72,14 @@ def classify(answer: Answer) -> VendorError:
         message += " Log in again: there is no refresh token here."
         return AuthenticationError(message, status=answer.status, code=code)
     return _refused(error, message, answer.status, code)
+
+
+def _without_code(answer: Answer) -> VendorError:
+    """Return the error of an answer that cannot be read: a 400 alone says nothing here."""
+    if answer.status in _SAYS_NOTHING:
+        message = f"{answer.request} answered {answer.status} without a code"
+        return TemporaryError(message, status=answer.status)
+    return classify_by_status(answer)
 
 
 def _refused(error: _Error, message: str, status: int, code: str) -> VendorError:
