@@ -568,6 +568,20 @@ COMMENT ON COLUMN analytics.click_events.click_id IS 'Ours; the same line twice 
 
 COMMENT ON COLUMN analytics.click_events.visitor_id IS 'Our snippet''s first-party id of a browser.';
 
+CREATE TABLE analytics.click_files (
+    object_key text NOT NULL COLLATE pg_catalog."C",
+    etag text NOT NULL,
+    lines_read bigint NOT NULL,
+    clicks bigint NOT NULL,
+    links bigint NOT NULL,
+    rejected bigint NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE analytics.click_files IS 'Files of the click log that were read to their end; one that changed since (etag) is read again.';
+
+COMMENT ON COLUMN analytics.click_files.clicks IS 'Clicks that no file had brought before.';
+
 CREATE TABLE analytics.connections (
     connection_id bigint NOT NULL,
     workspace_id bigint NOT NULL,
@@ -1705,6 +1719,9 @@ ALTER TABLE ONLY analytics.campaigns
 
 ALTER TABLE ONLY analytics.click_events
     ADD CONSTRAINT click_events_pkey PRIMARY KEY (workspace_id, click_id);
+
+ALTER TABLE ONLY analytics.click_files
+    ADD CONSTRAINT click_files_pkey PRIMARY KEY (object_key);
 
 ALTER TABLE ONLY analytics.connections
     ADD CONSTRAINT connections_pkey PRIMARY KEY (connection_id);

@@ -32,12 +32,14 @@ def _signed(call: Call, secret: str, url: str) -> bool:
     method = _HASHES.get(call.first("oauth_signature_method") or "")
     if method is None:
         return False
-    pairs = sorted((name, value) for name, value in call.query if name != "oauth_signature")
+    # As PHP sees a query: of a parameter that comes twice only the last.
+    given = dict(call.query)
+    signature = given.pop("oauth_signature", "")
+    pairs = sorted(given.items())
     query = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in pairs)
     text = "&".join((call.method, _encoded(url), _encoded(query)))
     digest = hmac.new(f"{secret}&".encode(), text.encode(), method).digest()
-    given = call.first("oauth_signature") or ""
-    return hmac.compare_digest(base64.b64encode(digest).decode(), given)
+    return hmac.compare_digest(base64.b64encode(digest).decode(), signature)
 
 
 def _encoded(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -297,6 +298,7 @@ def open_client(
     """Return a client of the shop; makes no call yet."""
     version = connection.settings.get("api_version", API_VERSION)
     pacer = CostPacer(wire.limiter)
+    limits = wire.limits or HttpLimits()
     refreshable = credentials.refresh_token is not None or "client_secret" in credentials.extra
     rest = RestClient(
         base_url=_base_url(connection),
@@ -305,7 +307,8 @@ def open_client(
         classify=lambda answer: classify(answer, refreshable=refreshable),
         usage=wire.usage,
         archive=wire.archive,
-        limits=wire.limits or HttpLimits(attempts=_ATTEMPTS),
+        # A query that has to wait for points is no failure: it needs more attempts than others.
+        limits=replace(limits, attempts=max(limits.attempts, _ATTEMPTS)),
         connections=2,
     )
     return ShopifyClient(rest, pacer, api_version=version)
