@@ -1,4 +1,5 @@
 """Reads a shop's orders with ShopifyAPI, the way its documentation shows, and prints them."""
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Reads a site's orders with the woocommerce package, page by page, and prints them."""
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

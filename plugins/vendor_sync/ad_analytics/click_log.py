@@ -39,6 +39,7 @@ LATE = timedelta(days=2)
 _BATCH = 5_000
 _SHOWN = 2_000
 _AHEAD = timedelta(days=1)
+_FIRST = timedelta(days=90)
 _LONGEST_REFERENCE = 200
 # What a writer may not send, and what would be in a refused line if it did.
 _REDACTOR = Redactor(
@@ -188,6 +189,26 @@ def load_click_log(  # noqa: PLR0913 - what is loaded, from when to when, and wh
         if not loading.is_done(file):
             loading.load(file, files.iter_lines(file), batch_size)
     return loading.total
+
+
+def load_new_clicks(
+    conn: Warehouse,
+    connection: Connection,
+    *,
+    now: datetime,
+    keep_rejects: Callable[[Sequence[Reject]], object],
+) -> Loaded:
+    """Load what came since the last load; the first one goes back 90 days, as the first sync does.
+
+    For the flow: to be called before orders are attributed, for a connection `click_log_s3`.
+    """
+    today = now.astimezone(UTC).date()
+    row = conn.execute(load_query("analytics/get_last_click_load.sql")).fetchone()
+    last: date | None = row[0] if row else None
+    since = today - _FIRST if last is None else min(last, today)
+    return load_click_log(
+        conn, click_files(connection), since=since, now=now, keep_rejects=keep_rejects
+    )
 
 
 class _Loading:

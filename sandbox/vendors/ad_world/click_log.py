@@ -13,7 +13,7 @@ from sandbox.vendors.ad_world.world import World
 Line = dict[str, Any]
 
 
-def click_log_lines(
+def click_log_lines(  # noqa: PLR0913 - of which store, by which names, from when to when
     world: World, store: Store, *, workspace_id: int, external_id: str, first: date, last: date
 ) -> Iterator[Line]:
     """Yield the lines of a store with our snippet, for UTC days, up to the world's clock.

@@ -6,11 +6,15 @@ import gzip
 import json
 import threading
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
-from vendor_sync.ad_analytics.click_log import ClickFiles, load_click_log
+from sandbox.vendors.ad_world.click_log import click_log_files, click_log_lines
+from sandbox.vendors.ad_world.world import Settings, World
+from vendor_sync.ad_analytics.click_log import ClickFiles, load_click_log, load_new_clicks
+from vendor_sync.connections import connection_from_environment
 from vendor_sync.errors import StorageError
 from vendor_sync.postgres import connect
 
@@ -61,11 +65,11 @@ class Log:
         body = gzip.compress(body) if packed else body
         self.bucket.client.put_object(Bucket=self.bucket.name, Key=f"clicks/{key}", Body=body)
 
-    def load(self, since=DAY, **how):
+    def load(self, since=DAY, now=NOW, **how):
         files = ClickFiles(self.bucket.client, bucket=self.bucket.name, prefix="clicks")
         with connect(self.database, application_name="test") as conn:
             return load_click_log(
-                conn, files, since=since, now=NOW, keep_rejects=self.rejects.extend, **how
+                conn, files, since=since, now=now, keep_rejects=self.rejects.extend, **how
             )
 
     def rows(self, table, columns):
@@ -125,6 +129,55 @@ def test_a_late_file_of_two_days_ago_is_found_and_an_older_one_is_left(log):
     log.load()
 
     assert log.click_ids() == ["c1"]
+
+
+def test_the_first_load_goes_back_and_later_ones_go_on(log):
+    log.put("2026/04/01/09.jsonl", log.click(1, occurred_at="2026-04-01T09:00:00Z"))
+    audit = connection_from_environment("audit_s3")
+    assert audit is not None
+    bucket = replace(audit, extra={**audit.extra, "bucket": log.bucket.name, "prefix": "/clicks/"})
+
+    def load():
+        with connect(log.database, application_name="test") as conn:
+            return load_new_clicks(conn, bucket, now=NOW, keep_rejects=log.rejects.extend)
+
+    first = load()
+    log.put("2026/04/01/10.jsonl", log.click(2, occurred_at="2026-04-01T10:00:00Z"))
+    log.put("2026/06/22/10.jsonl", log.click(3))
+    second = load()
+
+    assert (first.clicks, second.clicks) == (1, 1)
+    assert log.click_ids() == ["c1", "c3"]
+
+
+def test_the_worlds_visits_are_loaded_as_they_were(log):
+    world = World(4, Settings(workspaces=1, orders=2, now="2026-02-01T10:00:00+00:00"))
+    store = world.stores_of("salla")[0]
+    lines = click_log_lines(
+        world, store, workspace_id=log.workspace, external_id=log.store,
+        first=world.start, last=world.now.date(),
+    )  # fmt: skip
+    for name, part in click_log_files(lines, "demo").items():
+        log.put(name, *part)
+
+    loaded = log.load(since=world.start, now=world.now)
+
+    visits = list(world.visits(store, world.start, world.now.date()))
+    orders = list(world.orders(store, world.start, world.now.date()))
+    assert log.rejects == []
+    assert loaded.clicks == len(visits) > 50
+    assert log.click_ids() == sorted(visit.touch_id for visit in visits)
+    assert [row[0] for row in log.rows("order_visitors", "external_id")] == sorted(
+        order.order_id for order in orders if order.touches
+    )
+    redirected = {
+        v.touch_id: v.campaign.campaign_id
+        for v in visits
+        if v.campaign and v.evidence == "redirect"
+    }
+    assert dict(log.rows("click_events", "click_id, campaign_ref")) == {
+        visit.touch_id: redirected.get(visit.touch_id) for visit in visits
+    }
 
 
 def test_bad_lines_are_kept_as_rejects_with_their_place_and_the_rest_goes_on(log):
