@@ -8,6 +8,7 @@ import os
 import signal
 import uuid
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -92,7 +93,7 @@ class Collector:
     """An OpenTelemetry collector: keeps the spans that come by OTLP."""
 
     def __init__(self):
-        self.spans = asyncio.Queue()
+        self.spans, self.port = asyncio.Queue(), 0
 
     async def Export(self, request, _context):  # noqa: N802 - OTLP's own name
         for resource in request.resource_spans:
@@ -113,7 +114,7 @@ async def collector():
 
 
 async def test_trace_of_the_caller_goes_on_in_log_and_spans(office, shop, collector):
-    environment = {
+    environment: dict[str, Any] = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}",
         "OTEL_BSP_SCHEDULE_DELAY": "50",
     }
