@@ -152,6 +152,10 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.trackier \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MILLION),--million) $(if $(DOCS),--write-docs)
 
+.PHONY: bench-analytics-reads
+bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding the same answers (ARGS='--accounts 60')
+	@$(PY) -m benchmarks.analytics_reads $(ARGS)
+
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
 	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt

@@ -46,8 +46,8 @@ from vendor_sync.redaction import Redactor
 from vendor_sync.rest_client import Answer, Page, RestClient, classify_by_status
 
 HOST, LOGIN_HOST = "https://adsapi.snapchat.com", "https://accounts.snapchat.com"
-# 31 are allowed but for the week of the 25-hour day; 28 always are (contract sheet 4).
-DAYS_PER_CALL = 28
+# 31 are allowed but around the 25-hour day; 30 always are, and are the daily pull (sheet 4).
+DAYS_PER_CALL = 30
 SERIES_PER_PAGE = 200
 ROWS_PER_PAGE = 500
 WINDOW = "7d_click_1d_view"
