@@ -87,7 +87,24 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 
 .PHONY: test
 test: check setup-node setup-envoy ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
-	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak' $(ARGS)
+	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak and not peers' $(ARGS)
+
+PEERS := $(STATE)/peers
+PEER_NAMES := $(basename $(notdir $(wildcard tests/peers/*.in)))
+
+$(PEERS)/%/.complete: tests/peers/%.txt $(UV)
+	@test -x $(PEERS)/$*/bin/python || $(UV) venv -q --python $(PYTHON) $(PEERS)/$*
+	@VIRTUAL_ENV=$(PEERS)/$* $(UV) pip sync -q --require-hashes $<
+	@touch $@
+
+.PHONY: test-peers
+test-peers: setup $(PEER_NAMES:%=$(PEERS)/%/.complete) ## Let popular clients read the vendor sandbox and compare with ours
+	@$(TEST_STACK) $(BIN)/pytest -q -m peers tests/peers
+
+.PHONY: peers-lock
+peers-lock: $(UV) ## Resolve the requirements of the popular clients again
+	@for name in $(PEER_NAMES); do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make peers-lock' tests/peers/$$name.in -o tests/peers/$$name.txt; done
 
 .PHONY: soak
 soak: setup ## The long forms of the tests; ARGS='...' goes to pytest
@@ -156,6 +173,7 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 .PHONY: bench-broadstreet
 bench-broadstreet: setup ## Measure the Broadstreet flows against the least work (ARGS='--entities 5000' for less)
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.broadstreet $(ARGS)
+
 $(BENCH)/edge-venv/.complete: $(UV) benchmarks/edge-requirements.txt
 	@test -x $(BENCH)/edge-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/edge-venv
 	@VIRTUAL_ENV=$(BENCH)/edge-venv $(UV) pip sync -q --require-hashes --compile-bytecode benchmarks/edge-requirements.txt
@@ -166,6 +184,10 @@ bench-edge: setup $(BENCH)/edge-venv/.complete ## Measure the edge service (PROD
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.edge \
 	  $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TENFOLD),--tenfold) \
 	  $(if $(PARTS),--parts $(PARTS)) $(if $(DOCS),--write-docs)
+
+.PHONY: bench-analytics-reads
+bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding the same answers (ARGS='--accounts 60')
+	@$(PY) -m benchmarks.analytics_reads $(ARGS)
 
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again

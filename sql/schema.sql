@@ -4,6 +4,10 @@ CREATE SCHEMA affiliate;
 
 COMMENT ON SCHEMA affiliate IS 'What the affiliate platform (Trackier) knows: brands, offers, and our tenants'' publisher ids.';
 
+CREATE SCHEMA analytics;
+
+COMMENT ON SCHEMA analytics IS 'What ad platforms claim, what stores sold, and which click it came from. NULL is unknown, never 0.';
+
 CREATE SCHEMA edge;
 
 COMMENT ON SCHEMA edge IS 'Head office data for the stores. Anyone may write the tables of 0100 to 0102 with plain SQL, in READ COMMITTED.';
@@ -11,6 +15,77 @@ COMMENT ON SCHEMA edge IS 'Head office data for the stores. Anyone may write the
 CREATE SCHEMA ops;
 
 COMMENT ON SCHEMA ops IS 'What the flows write about themselves; written also when a flow runs outside Airflow.';
+
+CREATE FUNCTION analytics.convert_rate(from_currency text, to_currency text, on_date date) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE
+        WHEN from_currency = to_currency THEN 1
+        ELSE round(coalesce(
+            -- What an operator loaded for this very pair, then two prices in one currency.
+            analytics.units_per(from_currency, to_currency, on_date),
+            analytics.units_per_dollar(to_currency, on_date)
+            / analytics.units_per_dollar(from_currency, on_date),
+            analytics.units_per_euro(to_currency, on_date)
+            / analytics.units_per_euro(from_currency, on_date),
+            1 / analytics.units_per(to_currency, from_currency, on_date)
+        ), 12)
+    END
+$$;
+
+COMMENT ON FUNCTION analytics.convert_rate(from_currency text, to_currency text, on_date date) IS 'By what an amount of from_currency is multiplied to be to_currency; NULL where no source covers the pair.';
+
+CREATE FUNCTION analytics.minor_digits(currency text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE
+        WHEN currency IN ('JPY', 'KRW', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'XAF', 'XOF', 'XPF') THEN 0
+        WHEN currency IN ('KWD', 'BHD', 'OMR', 'JOD', 'TND', 'IQD', 'LYD') THEN 3
+        ELSE 2
+    END
+$$;
+
+COMMENT ON FUNCTION analytics.minor_digits(currency text) IS 'Decimals of a currency''s smallest unit (ISO 4217).';
+
+CREATE FUNCTION analytics.units_per(anchor text, wanted text, on_date date) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE
+        WHEN anchor = wanted THEN 1
+        ELSE (
+            SELECT r.rate
+            FROM analytics.fx_rates AS r
+            WHERE r.base_currency = anchor AND r.quote_currency = wanted
+                AND r.rate_date <= on_date AND r.rate_date >= on_date - 7
+            ORDER BY r.rate_date DESC, r.source = 'manual' DESC
+            LIMIT 1
+        )
+    END
+$$;
+
+COMMENT ON FUNCTION analytics.units_per(anchor text, wanted text, on_date date) IS 'How much of the wanted currency 1 anchor cost on the day, or on the last day with a rate of the 7 before.';
+
+CREATE FUNCTION analytics.units_per_dollar(wanted text, on_date date) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(
+        (SELECT p.rate FROM analytics.fx_pegs AS p WHERE p.currency = wanted AND p.anchor = 'USD'),
+        analytics.units_per('USD', wanted, on_date)
+    )
+$$;
+
+COMMENT ON FUNCTION analytics.units_per_dollar(wanted text, on_date date) IS 'How much of the wanted currency 1 USD cost: by its peg, else by a loaded rate.';
+
+CREATE FUNCTION analytics.units_per_euro(wanted text, on_date date) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(
+        analytics.units_per('EUR', wanted, on_date),
+        analytics.units_per('EUR', 'USD', on_date) * analytics.units_per_dollar(wanted, on_date)
+    )
+$$;
+
+COMMENT ON FUNCTION analytics.units_per_euro(wanted text, on_date date) IS 'How much of the wanted currency 1 EUR cost: as published, else through the dollar.';
 
 CREATE FUNCTION edge.add_company_rows() RETURNS trigger
     LANGUAGE plpgsql
@@ -292,6 +367,567 @@ COMMENT ON COLUMN affiliate.tenants.external_ref IS 'Explicit link to a Trackier
 
 ALTER TABLE affiliate.tenants ALTER COLUMN tenant_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME affiliate.tenants_tenant_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE analytics.account_days (
+    connection_id bigint NOT NULL,
+    date date NOT NULL,
+    currency text NOT NULL,
+    spend numeric(20,6),
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE analytics.account_days IS 'What an ad account spent per day in all, as the platform says: checked against its campaigns'' sum.';
+
+CREATE TABLE analytics.attribution_events (
+    order_id bigint NOT NULL,
+    attribution_type text NOT NULL,
+    ordinal bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    event_type text DEFAULT 'purchase'::text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    event_date date NOT NULL,
+    platform text,
+    campaign_id bigint,
+    candidates bigint[],
+    evidence text NOT NULL,
+    weight numeric(10,9) NOT NULL,
+    currency text NOT NULL,
+    gross_value numeric(20,6) NOT NULL,
+    conversion_value numeric(20,6) NOT NULL,
+    order_rate numeric(24,12),
+    touch_key text,
+    touched_at timestamp with time zone,
+    attributed_click_id text,
+    utm_source text,
+    utm_medium text,
+    utm_campaign text,
+    utm_content text,
+    utm_term text,
+    referrer text,
+    flags text[] DEFAULT '{}'::text[] NOT NULL,
+    rule_version bigint NOT NULL,
+    computed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE analytics.attribution_events IS 'Who is credited for an order, per model: weights of an order add up to 1, values to the order''s.';
+
+COMMENT ON COLUMN analytics.attribution_events.ordinal IS 'Position of the touch in time, from 1.';
+
+COMMENT ON COLUMN analytics.attribution_events.event_date IS 'The order''s day in the workspace''s timezone.';
+
+COMMENT ON COLUMN analytics.attribution_events.platform IS 'NULL: credited to no platform.';
+
+COMMENT ON COLUMN analytics.attribution_events.campaign_id IS 'NULL: to none, or only the platform is known (see evidence and candidates).';
+
+COMMENT ON COLUMN analytics.attribution_events.candidates IS 'Campaigns that fit equally well, none of which is credited. NULL: the match was not ambiguous.';
+
+COMMENT ON COLUMN analytics.attribution_events.evidence IS 'What the match rests on: click_log, url_id, utm_name, click_id, utm_source, coupon; else why there is none.';
+
+COMMENT ON COLUMN analytics.attribution_events.gross_value IS 'Share of the order''s gross, in `currency`.';
+
+COMMENT ON COLUMN analytics.attribution_events.conversion_value IS 'Share of the order''s net, in `currency`; below 0 when more was given back than paid.';
+
+COMMENT ON COLUMN analytics.attribution_events.order_rate IS 'The order''s own rate to the reporting currency. NULL: the day''s rate counts.';
+
+COMMENT ON COLUMN analytics.attribution_events.attributed_click_id IS 'Our click id, else the platform''s, as it was.';
+
+CREATE TABLE analytics.campaign_metrics (
+    campaign_id bigint NOT NULL,
+    date date NOT NULL,
+    impressions bigint,
+    clicks bigint,
+    spend numeric(20,6),
+    conversions numeric(18,6),
+    conversion_value numeric(20,6),
+    conversion_type text,
+    reach bigint,
+    frequency numeric(14,6),
+    video_plays bigint,
+    video_views_2s bigint,
+    video_views_6s bigint,
+    video_quartile_1 bigint,
+    video_quartile_2 bigint,
+    video_quartile_3 bigint,
+    video_completions bigint,
+    currency text NOT NULL,
+    fx_rate numeric(24,12),
+    ctr numeric GENERATED ALWAYS AS (round(((100.0 * (clicks)::numeric) / (NULLIF(impressions, 0))::numeric), 6)) STORED,
+    cpc numeric GENERATED ALWAYS AS (round((spend / (NULLIF(clicks, 0))::numeric), 6)) STORED,
+    cpm numeric GENERATED ALWAYS AS (round((((1000)::numeric * spend) / (NULLIF(impressions, 0))::numeric), 6)) STORED,
+    revenue numeric GENERATED ALWAYS AS ((conversion_value * fx_rate)) STORED,
+    roas numeric GENERATED ALWAYS AS (round((conversion_value / NULLIF(spend, (0)::numeric)), 6)) STORED,
+    attribution_window text NOT NULL,
+    provisional boolean NOT NULL,
+    pulled_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE analytics.campaign_metrics IS 'What a platform claims for a campaign on a day of its ad account''s timezone. No row: no delivery.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.clicks IS 'Meta: all clicks; Snapchat: swipes.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.spend IS 'Major units of `currency`. NULL: not reported.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.conversions IS 'Claimed purchases; may be fractional. NULL: not reported.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.conversion_value IS 'Claimed value of the purchases in `currency`. NULL: not reported.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.conversion_type IS 'The vendor''s name of the one event type that was counted.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.reach IS 'People; cannot be added up. NULL: not reported.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.fx_rate IS '1 `currency` in the workspace''s reporting currency on that day. NULL: no source covers the pair.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.ctr IS 'Percent of impressions. NULL without impressions.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.cpc IS '`currency` per click. NULL without clicks.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.cpm IS '`currency` per 1,000 impressions. NULL without any.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.revenue IS 'The claimed value in the reporting currency. NULL: no value or no rate.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.roas IS 'The claimed one: value / spend. NULL without spend.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.attribution_window IS 'What the platform counts as caused by the ad: 7d_click_1d_view.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.provisional IS 'The platform may still restate the day.';
+
+COMMENT ON COLUMN analytics.campaign_metrics.pulled_at IS 'When the vendor gave these values; a pull that finds them unchanged leaves the row alone.';
+
+CREATE TABLE analytics.campaign_names (
+    campaign_id bigint NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    workspace_id bigint NOT NULL,
+    platform text NOT NULL,
+    name text NOT NULL,
+    name_key text NOT NULL
+);
+
+COMMENT ON TABLE analytics.campaign_names IS 'Which name a campaign had when, so that an old click still finds its campaign.';
+
+COMMENT ON COLUMN analytics.campaign_names.valid_from IS 'When the name before was last seen (a rename happens between two looks); -infinity for the first.';
+
+COMMENT ON COLUMN analytics.campaign_names.valid_until IS 'When the next name was first seen, exclusive.';
+
+COMMENT ON COLUMN analytics.campaign_names.name_key IS 'Normalised as utm_campaign is.';
+
+CREATE TABLE analytics.campaigns (
+    campaign_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    platform text NOT NULL,
+    external_id text NOT NULL,
+    name text NOT NULL,
+    status text NOT NULL,
+    raw_status text NOT NULL,
+    objective text,
+    created_on_platform_at timestamp with time zone,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT campaigns_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'ended'::text, 'removed'::text, 'unknown'::text])))
+);
+
+COMMENT ON TABLE analytics.campaigns IS 'Campaigns of the linked ad accounts; never deleted.';
+
+COMMENT ON COLUMN analytics.campaigns.external_id IS 'The platform''s id, as text.';
+
+COMMENT ON COLUMN analytics.campaigns.name IS 'The newest one; analytics.campaign_names has those before.';
+
+COMMENT ON COLUMN analytics.campaigns.ends_at IS 'NULL: no end is planned, or the platform does not tell.';
+
+ALTER TABLE analytics.campaigns ALTER COLUMN campaign_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME analytics.campaigns_campaign_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE analytics.click_events (
+    workspace_id bigint NOT NULL,
+    click_id text NOT NULL COLLATE pg_catalog."C",
+    visitor_id text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    landing_url text,
+    referrer text,
+    utm_source text,
+    utm_medium text,
+    utm_campaign text,
+    utm_content text,
+    utm_term text,
+    source_platform text,
+    click_platform text,
+    click_value text,
+    campaign_ref text,
+    medium_key text,
+    campaign_key text,
+    campaign_ids text[],
+    referrer_kind text NOT NULL,
+    flags text[],
+    rule_version bigint NOT NULL
+);
+
+COMMENT ON TABLE analytics.click_events IS 'Our own click log: landings on storefronts and passes of our redirect. Columns as in order_touches.';
+
+COMMENT ON COLUMN analytics.click_events.click_id IS 'Ours; the same line twice is one click.';
+
+COMMENT ON COLUMN analytics.click_events.visitor_id IS 'Our snippet''s first-party id of a browser.';
+
+CREATE TABLE analytics.click_files (
+    object_key text NOT NULL COLLATE pg_catalog."C",
+    etag text NOT NULL,
+    lines_read bigint NOT NULL,
+    clicks bigint NOT NULL,
+    links bigint NOT NULL,
+    rejected bigint NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE analytics.click_files IS 'Files of the click log that were read to their end; one that changed since (etag) is read again.';
+
+COMMENT ON COLUMN analytics.click_files.clicks IS 'Clicks that no file had brought before.';
+
+CREATE TABLE analytics.connections (
+    connection_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    vendor text NOT NULL,
+    external_id text NOT NULL,
+    name text NOT NULL,
+    currency text,
+    timezone text,
+    status text DEFAULT 'active'::text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    credentials bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT connections_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'needs_reauth'::text]))),
+    CONSTRAINT connections_vendor_check CHECK ((vendor = ANY (ARRAY['meta'::text, 'tiktok'::text, 'snapchat'::text, 'shopify'::text, 'woocommerce'::text, 'salla'::text, 'zid'::text])))
+);
+
+COMMENT ON TABLE analytics.connections IS 'An ad account or a store of a workspace.';
+
+COMMENT ON COLUMN analytics.connections.external_id IS 'The vendor''s account id without prefix, or the store''s host.';
+
+COMMENT ON COLUMN analytics.connections.currency IS 'ISO 4217; NULL until the vendor was asked.';
+
+COMMENT ON COLUMN analytics.connections.timezone IS 'IANA name; a campaign''s day is a day of this timezone. NULL until the vendor was asked.';
+
+COMMENT ON COLUMN analytics.connections.settings IS 'Neither secret nor common: base_url, api_version.';
+
+COMMENT ON COLUMN analytics.connections.credentials IS 'Tokens, encrypted (Fernet) with a key that the database does not have. NULL: none yet.';
+
+ALTER TABLE analytics.connections ALTER COLUMN connection_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME analytics.connections_connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE analytics.consistency_issues (
+    kind text NOT NULL,
+    subject text NOT NULL,
+    date date NOT NULL,
+    workspace_id bigint NOT NULL,
+    detail text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone
+);
+
+COMMENT ON TABLE analytics.consistency_issues IS 'Numbers that cannot be right, or that do not agree with each other.';
+
+COMMENT ON COLUMN analytics.consistency_issues.subject IS 'campaign:<id>, connection:<id> or workspace:<id>.';
+
+COMMENT ON COLUMN analytics.consistency_issues.resolved_at IS 'NULL: still so.';
+
+CREATE TABLE analytics.coupons (
+    workspace_id bigint NOT NULL,
+    coupon_key text NOT NULL,
+    platform text NOT NULL,
+    campaign_id bigint
+);
+
+COMMENT ON TABLE analytics.coupons IS 'Coupons that were given out in a campaign (influencers).';
+
+COMMENT ON COLUMN analytics.coupons.coupon_key IS 'Normalised as UTM values are.';
+
+CREATE TABLE analytics.fx_pegs (
+    currency text NOT NULL,
+    anchor text NOT NULL,
+    rate numeric(24,12) NOT NULL,
+    CONSTRAINT fx_pegs_rate_check CHECK ((rate > (0)::numeric))
+);
+
+COMMENT ON TABLE analytics.fx_pegs IS 'Currencies with a fixed price: 1 anchor is `rate` currency, on any day.';
+
+CREATE TABLE analytics.fx_rates (
+    rate_date date NOT NULL,
+    base_currency text NOT NULL,
+    quote_currency text NOT NULL,
+    source text NOT NULL,
+    rate numeric(24,12) NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT fx_rates_rate_check CHECK ((rate > (0)::numeric)),
+    CONSTRAINT fx_rates_source_check CHECK ((source = ANY (ARRAY['ecb'::text, 'peg'::text, 'manual'::text, 'order'::text])))
+);
+
+COMMENT ON TABLE analytics.fx_rates IS 'On rate_date 1 base_currency cost `rate` quote_currency.';
+
+CREATE TABLE analytics.order_touches (
+    order_id bigint NOT NULL,
+    touch_key text NOT NULL COLLATE pg_catalog."C",
+    workspace_id bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    landing_url text,
+    referrer text,
+    utm_source text,
+    utm_medium text,
+    utm_campaign text,
+    utm_content text,
+    utm_term text,
+    source_platform text,
+    click_platform text,
+    click_value text,
+    campaign_ref text,
+    medium_key text,
+    campaign_key text,
+    campaign_ids text[],
+    referrer_kind text NOT NULL,
+    flags text[],
+    rule_version bigint NOT NULL
+);
+
+COMMENT ON TABLE analytics.order_touches IS 'Visits before an order, as the shop remembers them; what they were raw and what they mean.';
+
+COMMENT ON COLUMN analytics.order_touches.source_platform IS 'Platform that utm_source names, if any.';
+
+COMMENT ON COLUMN analytics.order_touches.click_platform IS 'Platform whose click id the URL has, if any.';
+
+COMMENT ON COLUMN analytics.order_touches.campaign_ref IS 'The platform''s campaign id, known at click time (own click log only).';
+
+COMMENT ON COLUMN analytics.order_touches.campaign_key IS 'utm_campaign, normalised; NULL: none or a macro.';
+
+COMMENT ON COLUMN analytics.order_touches.campaign_ids IS 'Ids in the URL that may be a campaign''s.';
+
+COMMENT ON COLUMN analytics.order_touches.referrer_kind IS 'direct, organic or referral: never paid.';
+
+COMMENT ON COLUMN analytics.order_touches.rule_version IS 'Version of the normalising rules.';
+
+CREATE TABLE analytics.order_visitors (
+    connection_id bigint NOT NULL,
+    external_id text NOT NULL,
+    visitor_id text NOT NULL,
+    workspace_id bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE analytics.order_visitors IS 'Which browser an order was made in, says our snippet; may be here before the order is.';
+
+CREATE TABLE analytics.orders (
+    order_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    external_id text NOT NULL,
+    number text,
+    ordered_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone,
+    currency text NOT NULL,
+    gross numeric(20,6) NOT NULL,
+    refunded numeric(20,6) NOT NULL,
+    net numeric(20,6) NOT NULL,
+    exchange_rate numeric(24,12),
+    exchange_currency text,
+    state text NOT NULL,
+    raw_status text NOT NULL,
+    cancelled_at timestamp with time zone,
+    is_test boolean NOT NULL,
+    not_attributable text,
+    source text,
+    coupons text[] DEFAULT '{}'::text[] NOT NULL,
+    customer_key text,
+    own_click_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    refunds jsonb DEFAULT '[]'::jsonb NOT NULL,
+    touches_ready boolean DEFAULT true NOT NULL,
+    flags text[] DEFAULT '{}'::text[] NOT NULL,
+    checksum text NOT NULL,
+    pulled_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT orders_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'placed'::text, 'confirmed'::text, 'cancelled'::text])))
+);
+
+COMMENT ON TABLE analytics.orders IS 'Store orders, each in its newest version; money in `currency`.';
+
+COMMENT ON COLUMN analytics.orders.ordered_at IS 'When the order was made, whole seconds.';
+
+COMMENT ON COLUMN analytics.orders.changed_at IS 'The vendor''s update time; an older version never replaces a newer one. NULL: the vendor has none.';
+
+COMMENT ON COLUMN analytics.orders.gross IS 'What the order costs after edits, before refunds and cancellation.';
+
+COMMENT ON COLUMN analytics.orders.refunded IS 'What the order''s value is reduced by: money given back, all of it when cancelled. May exceed gross.';
+
+COMMENT ON COLUMN analytics.orders.net IS 'gross - refunded; below 0 when more was given back.';
+
+COMMENT ON COLUMN analytics.orders.exchange_rate IS 'The order''s own: 1 `currency` = so much exchange_currency. NULL: it has none.';
+
+COMMENT ON COLUMN analytics.orders.state IS 'pending is no revenue and not attributed.';
+
+COMMENT ON COLUMN analytics.orders.not_attributable IS 'Why no click led to it (pos, admin, draft, api, marketplace, renewal, import). NULL: one may have.';
+
+COMMENT ON COLUMN analytics.orders.customer_key IS 'A hash that tells customers apart.';
+
+COMMENT ON COLUMN analytics.orders.touches_ready IS 'False: the shop still works on them.';
+
+ALTER TABLE analytics.orders ALTER COLUMN order_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME analytics.orders_order_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE analytics.performance_alerts (
+    campaign_id bigint NOT NULL,
+    kind text NOT NULL,
+    date date NOT NULL,
+    workspace_id bigint NOT NULL,
+    severity text NOT NULL,
+    message text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    notified_at timestamp with time zone,
+    CONSTRAINT performance_alerts_kind_check CHECK ((kind = ANY (ARRAY['roas_drop'::text, 'high_spend_low_conversions'::text, 'ctr_drop'::text]))),
+    CONSTRAINT performance_alerts_severity_check CHECK ((severity = ANY (ARRAY['high'::text, 'medium'::text, 'low'::text])))
+);
+
+COMMENT ON TABLE analytics.performance_alerts IS 'A campaign''s last complete day against the 14 days before; one row a campaign, kind and day.';
+
+COMMENT ON COLUMN analytics.performance_alerts.resolved_at IS 'NULL: still true.';
+
+COMMENT ON COLUMN analytics.performance_alerts.notified_at IS 'Told once. NULL: not yet.';
+
+CREATE TABLE analytics.stale_days (
+    workspace_id bigint NOT NULL,
+    date date NOT NULL
+);
+
+COMMENT ON TABLE analytics.stale_days IS 'Days whose totals have to be computed: written with the change, removed with the result.';
+
+CREATE TABLE analytics.stale_orders (
+    order_id bigint NOT NULL
+);
+
+COMMENT ON TABLE analytics.stale_orders IS 'Orders whose attribution has to be computed: written with the change, removed with the result.';
+
+CREATE TABLE analytics.sync_state (
+    connection_id bigint NOT NULL,
+    last_attempt_at timestamp with time zone,
+    last_success_at timestamp with time zone,
+    last_error text,
+    consecutive_failures bigint DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone,
+    first_synced_at timestamp with time zone,
+    last_wide_at timestamp with time zone,
+    campaigns_seen_at timestamp with time zone,
+    orders_until timestamp with time zone,
+    report jsonb
+);
+
+COMMENT ON TABLE analytics.sync_state IS 'How far each connection is, and when it may be asked again.';
+
+COMMENT ON COLUMN analytics.sync_state.last_error IS 'Of the last attempt; NULL after a success.';
+
+COMMENT ON COLUMN analytics.sync_state.not_before IS 'The vendor asked to wait until then. NULL: no wait.';
+
+COMMENT ON COLUMN analytics.sync_state.first_synced_at IS 'When the first 90 days were complete.';
+
+COMMENT ON COLUMN analytics.sync_state.last_wide_at IS 'When the last 30 days were last complete.';
+
+COMMENT ON COLUMN analytics.sync_state.campaigns_seen_at IS 'When the campaigns were last listed: until then their stored names were in force.';
+
+COMMENT ON COLUMN analytics.sync_state.orders_until IS 'Orders changed before this instant are here. NULL: none yet.';
+
+COMMENT ON COLUMN analytics.sync_state.report IS 'A report that was asked for and is not read yet.';
+
+CREATE TABLE analytics.workspace_daily (
+    workspace_id bigint NOT NULL,
+    date date NOT NULL,
+    platform text NOT NULL,
+    currency text NOT NULL,
+    impressions bigint,
+    clicks bigint,
+    spend numeric,
+    claimed_conversions numeric,
+    claimed_revenue numeric,
+    claimed_roas numeric GENERATED ALWAYS AS (round((claimed_revenue / NULLIF(spend, (0)::numeric)), 6)) STORED,
+    attributed_conversions numeric,
+    attributed_gross numeric,
+    attributed_revenue numeric,
+    attributed_roas numeric GENERATED ALWAYS AS (round((attributed_revenue / NULLIF(spend, (0)::numeric)), 6)) STORED,
+    unconverted bigint NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE analytics.workspace_daily IS 'Claimed next to attributed, in the reporting currency (rounded to 6 decimals); platform `none` has what no ad is credited for.';
+
+COMMENT ON COLUMN analytics.workspace_daily.date IS 'Claims: a day of the ad account''s timezone; orders: of the workspace''s.';
+
+COMMENT ON COLUMN analytics.workspace_daily.spend IS 'NULL: nothing reported, or a rate is missing.';
+
+COMMENT ON COLUMN analytics.workspace_daily.attributed_conversions IS 'Orders, each counted by its weight, with the workspace''s first model.';
+
+COMMENT ON COLUMN analytics.workspace_daily.attributed_revenue IS 'Net of refunds, on the order''s day. NULL: a rate is missing.';
+
+COMMENT ON COLUMN analytics.workspace_daily.unconverted IS 'Rows whose currency no rate of the day covers; with one, the sum over it is NULL.';
+
+CREATE TABLE analytics.workspaces (
+    workspace_id bigint NOT NULL,
+    name text NOT NULL,
+    timezone text NOT NULL,
+    reporting_currency text NOT NULL,
+    attribution_models text[] DEFAULT '{last_click}'::text[] NOT NULL,
+    attribution_window_days bigint DEFAULT 7 NOT NULL,
+    paid_media text[] DEFAULT '{cpc,ppc,cpm,cpv,paid,paid-social,paid_social,paidsocial,"paid social",ads,ad}'::text[] NOT NULL,
+    counts_unproven_clicks boolean DEFAULT false NOT NULL,
+    alert_thresholds jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspaces_attribution_models_check CHECK (((cardinality(attribution_models) > 0) AND (attribution_models <@ ARRAY['last_click'::text, 'first_click'::text, 'linear'::text, 'position_based'::text, 'time_decay'::text]))),
+    CONSTRAINT workspaces_attribution_window_days_check CHECK ((attribution_window_days = ANY (ARRAY[(1)::bigint, (7)::bigint, (14)::bigint, (28)::bigint, (30)::bigint]))),
+    CONSTRAINT workspaces_reporting_currency_check CHECK ((reporting_currency ~ '^[A-Z]{3}$'::text))
+);
+
+COMMENT ON TABLE analytics.workspaces IS 'A business whose ads and stores are looked at together.';
+
+COMMENT ON COLUMN analytics.workspaces.timezone IS 'IANA name; an order''s day is a day of this timezone.';
+
+COMMENT ON COLUMN analytics.workspaces.reporting_currency IS 'ISO 4217; sums across currencies exist only in this one.';
+
+COMMENT ON COLUMN analytics.workspaces.attribution_models IS 'Models that are computed; dashboards show the first.';
+
+COMMENT ON COLUMN analytics.workspaces.attribution_window_days IS 'Days of 86,400 s from click to order, both ends included.';
+
+COMMENT ON COLUMN analytics.workspaces.paid_media IS 'utm_medium values, normalised, that say that somebody paid for the click.';
+
+COMMENT ON COLUMN analytics.workspaces.counts_unproven_clicks IS 'Whether an fbclid alone counts as an ad: Meta appends it to unpaid links too.';
+
+COMMENT ON COLUMN analytics.workspaces.alert_thresholds IS 'Thresholds that differ from the defaults, by name.';
+
+ALTER TABLE analytics.workspaces ALTER COLUMN workspace_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME analytics.workspaces_workspace_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1078,6 +1714,81 @@ ALTER TABLE ONLY affiliate.tenants
 ALTER TABLE ONLY affiliate.tenants
     ADD CONSTRAINT tenants_trackier_pid_key UNIQUE (trackier_pid);
 
+ALTER TABLE ONLY analytics.account_days
+    ADD CONSTRAINT account_days_pkey PRIMARY KEY (connection_id, date);
+
+ALTER TABLE ONLY analytics.attribution_events
+    ADD CONSTRAINT attribution_events_pkey PRIMARY KEY (order_id, attribution_type, ordinal);
+
+ALTER TABLE ONLY analytics.campaign_metrics
+    ADD CONSTRAINT campaign_metrics_pkey PRIMARY KEY (campaign_id, date);
+
+ALTER TABLE ONLY analytics.campaign_names
+    ADD CONSTRAINT campaign_names_pkey PRIMARY KEY (campaign_id, valid_from);
+
+ALTER TABLE ONLY analytics.campaigns
+    ADD CONSTRAINT campaigns_connection_id_external_id_key UNIQUE (connection_id, external_id);
+
+ALTER TABLE ONLY analytics.campaigns
+    ADD CONSTRAINT campaigns_pkey PRIMARY KEY (campaign_id);
+
+ALTER TABLE ONLY analytics.click_events
+    ADD CONSTRAINT click_events_pkey PRIMARY KEY (workspace_id, click_id);
+
+ALTER TABLE ONLY analytics.click_files
+    ADD CONSTRAINT click_files_pkey PRIMARY KEY (object_key);
+
+ALTER TABLE ONLY analytics.connections
+    ADD CONSTRAINT connections_pkey PRIMARY KEY (connection_id);
+
+ALTER TABLE ONLY analytics.connections
+    ADD CONSTRAINT connections_workspace_id_vendor_external_id_key UNIQUE (workspace_id, vendor, external_id);
+
+ALTER TABLE ONLY analytics.consistency_issues
+    ADD CONSTRAINT consistency_issues_pkey PRIMARY KEY (kind, subject, date);
+
+ALTER TABLE ONLY analytics.coupons
+    ADD CONSTRAINT coupons_pkey PRIMARY KEY (workspace_id, coupon_key);
+
+ALTER TABLE ONLY analytics.fx_pegs
+    ADD CONSTRAINT fx_pegs_pkey PRIMARY KEY (currency);
+
+ALTER TABLE ONLY analytics.fx_rates
+    ADD CONSTRAINT fx_rates_pkey PRIMARY KEY (base_currency, quote_currency, rate_date, source);
+
+ALTER TABLE ONLY analytics.order_touches
+    ADD CONSTRAINT order_touches_pkey PRIMARY KEY (order_id, touch_key);
+
+ALTER TABLE ONLY analytics.order_visitors
+    ADD CONSTRAINT order_visitors_pkey PRIMARY KEY (connection_id, external_id, visitor_id);
+
+ALTER TABLE ONLY analytics.orders
+    ADD CONSTRAINT orders_connection_id_external_id_key UNIQUE (connection_id, external_id);
+
+ALTER TABLE ONLY analytics.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY analytics.performance_alerts
+    ADD CONSTRAINT performance_alerts_pkey PRIMARY KEY (campaign_id, kind, date);
+
+ALTER TABLE ONLY analytics.stale_days
+    ADD CONSTRAINT stale_days_pkey PRIMARY KEY (workspace_id, date);
+
+ALTER TABLE ONLY analytics.stale_orders
+    ADD CONSTRAINT stale_orders_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY analytics.sync_state
+    ADD CONSTRAINT sync_state_pkey PRIMARY KEY (connection_id);
+
+ALTER TABLE ONLY analytics.workspace_daily
+    ADD CONSTRAINT workspace_daily_pkey PRIMARY KEY (workspace_id, date, platform);
+
+ALTER TABLE ONLY analytics.workspaces
+    ADD CONSTRAINT workspaces_name_key UNIQUE (name);
+
+ALTER TABLE ONLY analytics.workspaces
+    ADD CONSTRAINT workspaces_pkey PRIMARY KEY (workspace_id);
+
 ALTER TABLE ONLY edge.brands
     ADD CONSTRAINT brands_company_id_code_key UNIQUE (company_id, code);
 
@@ -1264,6 +1975,30 @@ ALTER TABLE ONLY ops.sync_runs
 CREATE INDEX brands_trackier_display_id_idx ON affiliate.brands USING btree (trackier_display_id);
 
 CREATE INDEX offers_advertiser_id_idx ON affiliate.offers USING btree (advertiser_id);
+
+CREATE INDEX attribution_events_workspace_id_event_date_idx ON analytics.attribution_events USING btree (workspace_id, event_date);
+
+CREATE INDEX campaign_metrics_date_idx ON analytics.campaign_metrics USING btree (date);
+
+CREATE INDEX campaign_names_workspace_id_name_key_idx ON analytics.campaign_names USING btree (workspace_id, name_key);
+
+CREATE INDEX campaigns_workspace_id_external_id_idx ON analytics.campaigns USING btree (workspace_id, external_id);
+
+CREATE INDEX click_events_campaign_ids_idx ON analytics.click_events USING gin (campaign_ids) WHERE (campaign_ids IS NOT NULL);
+
+CREATE INDEX click_events_visitor_idx ON analytics.click_events USING btree (workspace_id, visitor_id, occurred_at);
+
+CREATE INDEX click_events_workspace_id_campaign_key_idx ON analytics.click_events USING btree (workspace_id, campaign_key) WHERE (campaign_key IS NOT NULL);
+
+CREATE INDEX order_touches_campaign_ids_idx ON analytics.order_touches USING gin (campaign_ids) WHERE (campaign_ids IS NOT NULL);
+
+CREATE INDEX order_touches_workspace_id_campaign_key_idx ON analytics.order_touches USING btree (workspace_id, campaign_key) WHERE (campaign_key IS NOT NULL);
+
+CREATE INDEX order_visitors_workspace_id_visitor_id_idx ON analytics.order_visitors USING btree (workspace_id, visitor_id);
+
+CREATE INDEX orders_own_click_ids_idx ON analytics.orders USING gin (own_click_ids) WHERE (own_click_ids <> '{}'::text[]);
+
+CREATE INDEX orders_workspace_id_ordered_at_idx ON analytics.orders USING btree (workspace_id, ordered_at);
 
 CREATE INDEX categories_brand_id_idx ON edge.categories USING btree (brand_id);
 
@@ -1481,6 +2216,48 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON edge.stores FOR EACH STATEMENT
 
 ALTER TABLE ONLY affiliate.offers
     ADD CONSTRAINT offers_advertiser_id_fkey FOREIGN KEY (advertiser_id) REFERENCES affiliate.brands(brand_id);
+
+ALTER TABLE ONLY analytics.account_days
+    ADD CONSTRAINT account_days_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);
+
+ALTER TABLE ONLY analytics.attribution_events
+    ADD CONSTRAINT attribution_events_order_id_fkey FOREIGN KEY (order_id) REFERENCES analytics.orders(order_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY analytics.campaign_metrics
+    ADD CONSTRAINT campaign_metrics_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);
+
+ALTER TABLE ONLY analytics.campaign_names
+    ADD CONSTRAINT campaign_names_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);
+
+ALTER TABLE ONLY analytics.campaigns
+    ADD CONSTRAINT campaigns_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);
+
+ALTER TABLE ONLY analytics.connections
+    ADD CONSTRAINT connections_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES analytics.workspaces(workspace_id);
+
+ALTER TABLE ONLY analytics.coupons
+    ADD CONSTRAINT coupons_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);
+
+ALTER TABLE ONLY analytics.coupons
+    ADD CONSTRAINT coupons_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES analytics.workspaces(workspace_id);
+
+ALTER TABLE ONLY analytics.order_touches
+    ADD CONSTRAINT order_touches_order_id_fkey FOREIGN KEY (order_id) REFERENCES analytics.orders(order_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY analytics.order_visitors
+    ADD CONSTRAINT order_visitors_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);
+
+ALTER TABLE ONLY analytics.orders
+    ADD CONSTRAINT orders_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);
+
+ALTER TABLE ONLY analytics.performance_alerts
+    ADD CONSTRAINT performance_alerts_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);
+
+ALTER TABLE ONLY analytics.sync_state
+    ADD CONSTRAINT sync_state_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);
+
+ALTER TABLE ONLY analytics.workspace_daily
+    ADD CONSTRAINT workspace_daily_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES analytics.workspaces(workspace_id);
 
 ALTER TABLE ONLY edge.brands
     ADD CONSTRAINT brands_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;

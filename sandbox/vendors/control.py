@@ -19,6 +19,18 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "broadstreet": "sandbox-broadstreet-token-51e0c94ab7",
     "trackier": "sandbox-trackier-admin-7c1f0b9e52",
     "trackier.publisher": "sandbox-trackier-publisher-3d8a64c0f1",
+    "meta": "sandbox-meta-4b9f27d1c0a6",
+    "tiktok": "sandbox-tiktok-8e02c5a7f913",
+    "snapchat": "sandbox-snapchat-61d3b8f0e4a2",
+    "shopify": "shpat_sandbox5b8d0c62e1",
+    "shopify.secret": "shpss_sandbox91c7f204ab",
+    "woocommerce": "ck_sandbox3e70b5d81f",
+    "woocommerce.secret": "cs_sandboxc4a96208d7",
+    "salla": "ory_at_sandbox7d15e0b93c",
+    "salla.secret": "salla-sandbox-58b2e6f0a1",
+    "zid": "zid-sandbox-bearer-9f3c21d7e8",
+    "zid.manager": "zid-sandbox-manager-06a4b8c5f2",
+    "zid.secret": "zid-sandbox-client-e17d0934ab",
 }
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANDBOX_PYTHON = REPOSITORY / ".sandbox" / "venv" / "bin" / "python"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from sandbox.vendors.catalogue import VENDORS
+from sandbox.vendors.catalogue import vendors
 from sandbox.vendors.delivery import answering, deliver, send
 from sandbox.vendors.faults import FaultRules
 from sandbox.vendors.journal import Journal
@@ -30,7 +30,7 @@ class VendorServer:
     """Owns what the vendors share. Vendor worlds are touched by one worker thread only."""
 
     def __init__(self, keys: Mapping[str, str], journal: Journal) -> None:
-        self.vendors = {vendor.name: vendor for vendor in (make(keys) for make in VENDORS)}
+        self.vendors = {vendor.name: vendor for vendor in vendors(keys)}
         self.faults = FaultRules()
         self.limits: dict[str, Limit] = {}
         self.log = RequestLog()

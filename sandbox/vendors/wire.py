@@ -69,6 +69,13 @@ class Call:
     def first(self, name: str) -> str | None:
         return next(iter(self.values(name)), None)
 
+    def form(self) -> list[tuple[str, str]]:
+        """Return the fields of a form that was posted."""
+        kind = self.headers.get("Content-Type", "")
+        if not kind.startswith("application/x-www-form-urlencoded"):
+            return []
+        return parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True)
+
     def json(self) -> Any:  # noqa: ANN401
         """Return the decoded body, or None where it is not JSON."""
         try:

@@ -1,0 +1,1 @@
+"""One module per ad platform: its client, and what its rows mean in our words."""

@@ -1,0 +1,1 @@
+"""A bank that publishes reference rates for the euro, on working days, in the afternoon."""
