@@ -15,6 +15,8 @@ def account(airflow):
     airflow.vendors.reset(5, broadstreet=ACCOUNT)
     airflow.unpause(DAG)
     with pymongo.MongoClient(airflow.variables["MONGO_URI"]) as client:
+        for name in (*ACCOUNT, "generation"):
+            client["broadstreet"][name].delete_many({})
         yield client["broadstreet"]
 
 
@@ -37,8 +39,8 @@ def test_imports_triggered_through_rest_fill_and_replace_the_collections(airflow
     log = airflow.vendors.requests("broadstreet")
     kinds = [request["path"].rsplit("/", 1)[-1] for request in log]
     assert kinds.index("campaigns") > max(i for i, k in enumerate(kinds) if k == "advertisements")
-    events = airflow.call("GET", "/assets/events", source_dag_id=DAG)["asset_events"]
-    assert events[-1]["extra"]["entities"]["placements"]["inserted"] == ACCOUNT["placements"]
+    [event] = airflow.call("GET", "/assets/events", source_run_id=run_id)["asset_events"]
+    assert event["extra"]["entities"]["placements"]["inserted"] == ACCOUNT["placements"]
 
     run_id = airflow.trigger(DAG, mode="fresh", entity_types=["zones", "campaigns"])
 
