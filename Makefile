@@ -141,6 +141,7 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 .PHONY: bench-broadstreet
 bench-broadstreet: setup ## Measure the Broadstreet flows against the least work (ARGS='--entities 5000' for less)
 	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.broadstreet $(ARGS)
+
 $(BENCH)/edge-venv/.complete: $(UV) benchmarks/edge-requirements.txt
 	@test -x $(BENCH)/edge-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/edge-venv
 	@VIRTUAL_ENV=$(BENCH)/edge-venv $(UV) pip sync -q --require-hashes --compile-bytecode benchmarks/edge-requirements.txt
