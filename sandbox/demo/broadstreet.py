@@ -56,7 +56,7 @@ class BroadstreetDemo:
     def _import(self, title: str) -> str:
         run_id = self._airflow.trigger(IMPORT_DAG, {})
         began = time.monotonic()
-        state = self._airflow.wait(IMPORT_DAG, run_id, watch=lambda: None)
+        state = self._airflow.wait(IMPORT_DAG, run_id, watch=lambda: None, timeout=600)
         link = self._airflow.run_link(IMPORT_DAG, run_id)
         with psycopg.connect(self._dsn) as conn:
             row = conn.execute(

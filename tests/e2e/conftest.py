@@ -86,7 +86,7 @@ class Airflow:
 
     def call(self, method: str, path: str, json: object = None, **params: str) -> Any:
         url = f"{self.variables['AIRFLOW_URL']}/api/v2{path}"
-        answer = self._session.request(method, url, json=json, params=params, timeout=30)
+        answer = self._session.request(method, url, json=json, params=params, timeout=90)
         assert answer.ok, answer.text
         return answer.json()
 

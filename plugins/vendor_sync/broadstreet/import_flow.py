@@ -161,7 +161,8 @@ def _begun(asked: ImportRun, conn: Warehouse, db: Mongo, *, lasting: timedelta) 
     runs = RunStore(conn, FLOW)
     run = runs.begin(asked.run_id)
     if not asked.params.dry_run:
-        schema.apply(db)
+        if set(schema.COLLECTIONS) - set(db.list_collection_names()):
+            schema.apply(db)  # `migrate` has done it, as a rule
         if generations.recover(db):
             logger.warning("a swap that was interrupted has been finished")
         generations.drop_leftovers(db)

@@ -15,8 +15,8 @@ from vendor_sync.broadstreet.client import Listing
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.errors import AuthenticationError, VendorError
 
-# Lists that may wait for the writer, by reader: enough to read on while a batch is written.
-_AHEAD = 12
+# Lists that may wait for the writer, by reader: enough to read on while batches are written.
+_AHEAD = 40
 _FAILURES_IN_A_ROW = 20
 
 

@@ -5,8 +5,14 @@ The numbers in brackets are the defects of a comparable system that a test shows
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
+from vendor_sync.broadstreet.entity_types import EntityType
+from vendor_sync.broadstreet.export_store import ExportStore
+from vendor_sync.broadstreet.models import record_from_api
 from vendor_sync.errors import AuthenticationError, ConfigurationError, TemporaryError
 
 pytestmark = pytest.mark.integration
@@ -369,3 +375,24 @@ def test_the_run_and_each_type_leave_their_records(broadstreet):
     }
     assert all(log["operation"] == "import" and log["success"] for log in logs)
     assert broadstreet.rows("SELECT name FROM ops.sync_events") == [("sync.broadstreet.imported",)]
+
+
+@pytest.mark.parametrize("mode", ["incremental", "fresh"])
+def test_what_an_export_has_put_into_production_is_found_unchanged(broadstreet, mode):
+    broadstreet.run()
+    network = first(broadstreet, "networks")["id"]
+    made = broadstreet.vendors.change("broadstreet", "add", entity="zones", network=network)
+    local = broadstreet.add_local("zones", name=made["item"]["name"], network_id=network)
+    record = record_from_api(
+        EntityType.ZONES, json.dumps(made["item"]).encode(), {"network_id": network}
+    )
+    ExportStore(broadstreet.db).produce(record, str(local), datetime.now(UTC))
+    before = broadstreet.db["zones"].find_one({"broadstreet_id": made["key"]})
+
+    result = broadstreet.run(mode=mode)
+
+    zones = result["entities"]["zones"]
+    assert zones["unchanged"] == zones["fetched"] == len(broadstreet.truth("zones"))
+    after = broadstreet.db["zones"].find_one({"broadstreet_id": made["key"]})
+    for name in ("_id", "local_id", "synced_at", "synced_with_api"):
+        assert after[name] == before[name]
