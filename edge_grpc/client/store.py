@@ -81,6 +81,10 @@ class EdgeStore:
             if hello.mode == frames.SYNC_MODE_SNAPSHOT:
                 self._conn.execute("DELETE FROM staged_batches")
                 self.remember(staged_whole=1, resume_token="", staged_reason=hello.reason)
+            elif not self.fact("resume_token"):
+                # A snapshot that was cut before its first batch, and is not what follows.
+                self._conn.execute("DELETE FROM staged_batches")
+                self.remember(staged_whole=0)
             self.remember(
                 epoch=hello.epoch,
                 leads_to=hello.version,

@@ -48,14 +48,14 @@ class PlainEdge:
         )
         metadata = await session.metadata()
         stream = getattr(session.stub, self.call)(request, metadata=metadata, wait_for_ready=True)
+        is_complete = False
         try:
-            async for frame in stream:
+            async for frame in stream:  # to its end: a stream that is left early was cancelled
                 watch(frame)
-                if self._take(frame):
-                    return not frame.checkpoint.has_more
+                is_complete = self._take(frame) and not frame.checkpoint.has_more
         finally:
             stream.cancel()
-        return False
+        return is_complete
 
     def _take(self, frame: Any) -> bool:
         kind = frame.WhichOneof("frame")

@@ -241,3 +241,26 @@ async def test_wrong_secret_is_not_tried_for_ever(server, shop, tmp_path):
         with pytest.raises(grpc.aio.AioRpcError):
             await Syncer(session, EdgeStore(conn), patience=1).sync()
     conn.close()
+
+
+@pytest.mark.usefixtures("no_repairs")
+async def test_snapshot_cut_before_its_first_batch_does_not_empty_what_changes_follow(
+    office, shop, edge
+):
+    """Settings that are changed and changed back: the snapshot between them never came."""
+    fill(office, shop, products=20)
+    await edge.syncer.sync()
+    whole = contents(edge.conn)
+    change = "UPDATE edge.promotion_sync_settings SET past_days = %s"
+
+    def cut_after_hello(progress):
+        if progress.records:
+            raise CutError
+
+    office.run(change, 9)
+    with pytest.raises(CutError):
+        await edge.syncer.sync(cut_after_hello)
+    office.run(change, 1)
+    await edge.syncer.sync()
+
+    assert contents(edge.conn) == whole
