@@ -18,7 +18,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-from vendor_sync.errors import SyncError
+from vendor_sync.errors import ConfigurationError, SyncError
 from vendor_sync.postgres import Warehouse, load_query
 
 logger = logging.getLogger(__name__)
@@ -102,6 +102,24 @@ class RunStore:
             load_query("ops/begin_run.sql"), {"flow": self._flow, "run_id": run_id}
         ).fetchone()
         assert row is not None  # noqa: S101 - announced before
+        run_key, attempt, started_at, interruptions = row
+        return Run(
+            run_key=run_key,
+            flow=self._flow,
+            run_id=run_id,
+            attempt=attempt,
+            started_at=started_at,
+            interruptions=interruptions,
+        )
+
+    def get(self, run_id: str) -> Run:
+        """Return a run that has begun, for another process that takes a part of it."""
+        row = self._conn.execute(
+            load_query("ops/get_run.sql"), {"flow": self._flow, "run_id": run_id}
+        ).fetchone()
+        if row is None:
+            message = f"There is no run {run_id} of {self._flow}: its first step has to run before."
+            raise ConfigurationError(message)
         run_key, attempt, started_at, interruptions = row
         return Run(
             run_key=run_key,
