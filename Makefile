@@ -156,6 +156,10 @@ bench-trackier: setup $(BENCH)/venv/.complete ## Measure the Trackier sync (MILL
 bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding the same answers (ARGS='--accounts 60')
 	@$(PY) -m benchmarks.analytics_reads $(ARGS)
 
+.PHONY: bench-analytics
+bench-analytics: setup $(BENCH)/venv/.complete ## Measure attribution on a million clicks and 100,000 orders (ARGS='--rounds 1 ...')
+	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.analytics $(ARGS)
+
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmark's peer again
 	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/dlt-requirements.in -o benchmarks/dlt-requirements.txt

@@ -176,13 +176,9 @@ class Company:
 
 def _nameless(touch) -> bool:
     """Snapchat never names a campaign that was deleted before the first look at the account."""
-    campaign = None if touch is None else touch.campaign
-    return (
-        campaign is not None
-        and touch.evidence == "name"
-        and campaign.platform == "snapchat"
-        and campaign.status == "archived"
-    )
+    if touch is None or touch.campaign is None or touch.evidence != "name":
+        return False
+    return touch.campaign.platform == "snapchat" and touch.campaign.status == "archived"
 
 
 _DOMAIN = {"shopify": "myshopify.com", "woocommerce": "example"}
