@@ -825,7 +825,7 @@ CREATE TABLE analytics.sync_parts (
     error text,
     counts jsonb NOT NULL,
     finished_at timestamp with time zone NOT NULL,
-    CONSTRAINT sync_parts_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'deferred'::text, 'retry'::text, 'needs_reauth'::text, 'failed'::text, 'busy'::text])))
+    CONSTRAINT sync_parts_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'waiting'::text, 'deferred'::text, 'retry'::text, 'needs_reauth'::text, 'failed'::text, 'busy'::text])))
 );
 
 COMMENT ON TABLE analytics.sync_parts IS 'How each connection''s part of a run ended; what is completed is not asked again by that run.';

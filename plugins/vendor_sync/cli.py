@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from collections.abc import Callable, Generator
@@ -11,28 +10,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from vendor_sync import ad_analytics_cli
+from vendor_sync.cli_output import console, errors_shown, pairs, show
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.edge_reports import flow as edge_reports
-from vendor_sync.errors import (
-    ConfigurationError,
-    LockedError,
-    StorageError,
-    SyncError,
-    TemporaryError,
-)
+from vendor_sync.errors import LockedError
 from vendor_sync.flow_runs import skip_run
 from vendor_sync.migrations import migrate as apply_migrations
 from vendor_sync.trackier.flow import FLOW as TRACKIER_FLOW
 from vendor_sync.trackier.flow import Watch, run_offer_sync
 
-# sysexits.h, so that a caller knows whether trying again can help.
-EXIT_CONFIGURATION = 78
-EXIT_TEMPORARY = 75
-EXIT_FAILED = 1
 EXIT_SKIPPED = 3
 
 app = typer.Typer(
@@ -41,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_console = Console(stderr=True)
+ad_analytics_cli.register(app)
 
 
 @app.callback()
@@ -58,7 +47,7 @@ def root(
 @app.command()
 def migrate() -> None:
     """Bring the warehouse to the newest schema; safe to repeat."""
-    with _errors_shown():
+    with errors_shown():
         applied = apply_migrations(
             require_connection(connection_from_environment, "warehouse_postgres")
         )
@@ -86,19 +75,19 @@ def trackier_offers(
 ) -> None:
     """Copy Trackier's brands and offers into PostgreSQL, raw pages into S3."""
     name = run_id or _new_run_id()
-    with _errors_shown(name), _progress_bars() as watch:
+    with errors_shown(name), _progress_bars() as watch:
         try:
             result = run_offer_sync(
                 connection_from_environment,
                 run_id=name,
                 trigger="cli",
-                params=_pairs(param or []),
+                params=pairs(param or []),
                 lock_wait_seconds=lock_wait,
                 watch=watch,
             )
         except LockedError:
             result = skip_run(connection_from_environment, TRACKIER_FLOW, name)
-    _show(result, as_json=as_json)
+    show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
 
@@ -158,7 +147,7 @@ def _run_report(  # noqa: PLR0913 - the options of a report
     as_json: bool,
 ) -> None:
     name = run_id or _new_run_id()
-    with _errors_shown(name):
+    with errors_shown(name):
         try:
             result = report(
                 connection_from_environment,
@@ -169,7 +158,7 @@ def _run_report(  # noqa: PLR0913 - the options of a report
             )
         except LockedError:
             result = skip_run(connection_from_environment, flow, name)
-    _show(result, as_json=as_json)
+    show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
 
@@ -178,37 +167,10 @@ def _new_run_id() -> str:
     return f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
 
 
-def _pairs(params: list[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in params:
-        name, separator, value = text.partition("=")
-        if not separator:
-            message = f"--param takes name=value, not {text!r}."
-            raise ConfigurationError(message)
-        pairs[name.strip()] = value
-    return pairs
-
-
-@contextmanager
-def _errors_shown(run_id: str | None = None) -> Generator[None]:
-    """End with one clear message and an exit code that says whether trying again can help."""
-    try:
-        yield
-    except ConfigurationError as error:
-        _console.print(f"Configuration: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_CONFIGURATION) from None
-    except SyncError as error:
-        temporary = isinstance(error, TemporaryError | StorageError)
-        _console.print(f"Failed: {error}", style="red", markup=False, soft_wrap=True)
-        if run_id:
-            _console.print(f"Take it up again with: --run-id {run_id}", markup=False)
-        raise typer.Exit(EXIT_TEMPORARY if temporary else EXIT_FAILED) from None
-
-
 @contextmanager
 def _progress_bars() -> Generator[Watch | None]:
     """Yield a watcher that draws a bar per entity type where a person watches, else None."""
-    if not _console.is_terminal:
+    if not console.is_terminal:
         yield None
         return
     columns = (
@@ -217,7 +179,7 @@ def _progress_bars() -> Generator[Watch | None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=_console) as bars:
+    with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
 
         def watch(entity_type: str, completed: int, total: int | None) -> None:
@@ -226,13 +188,3 @@ def _progress_bars() -> Generator[Watch | None]:
             bars.update(tasks[entity_type], completed=completed, total=total)
 
         yield watch
-
-
-def _show(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, indent=2, sort_keys=True))
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in result.items():
-        table.add_row(name, json.dumps(value).strip('"{}').replace('"', ""))
-    Console(soft_wrap=True).print(table)

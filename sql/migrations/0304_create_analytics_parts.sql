@@ -15,7 +15,9 @@ CREATE TABLE analytics.sync_parts (
         connection_id
     ) REFERENCES analytics.connections (connection_id),
     CONSTRAINT sync_parts_outcome_check CHECK (
-        outcome IN ('completed', 'deferred', 'retry', 'needs_reauth', 'failed', 'busy')
+        outcome IN (
+            'completed', 'waiting', 'deferred', 'retry', 'needs_reauth', 'failed', 'busy'
+        )
     )
 );
 COMMENT ON TABLE analytics.sync_parts IS

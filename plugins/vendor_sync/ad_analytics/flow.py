@@ -7,6 +7,7 @@ What a step needs to know of the one before is in the database, so each can be r
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,10 @@ from functools import partial
 from typing import Any
 
 from vendor_sync.ad_analytics.attribution import attribute_orders
+from vendor_sync.ad_analytics.consistency import check_consistency
+from vendor_sync.ad_analytics.dashboard_cache import refresh_dashboards
 from vendor_sync.ad_analytics.part import ConnectionPart
+from vendor_sync.ad_analytics.performance import find_performance_alerts
 from vendor_sync.ad_analytics.roas import total_days
 from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.state import Outcome, PartResult, StateStore
@@ -36,6 +40,10 @@ LARGEST_SHARD = 25
 _TASKS_OF_A_VENDOR = 8
 _THREADS = 4
 _LOCK_WAIT_SECONDS = 300
+_SHOWN_CAMPAIGNS = 20
+# A report is looked at every 10 s, 30 times at most.
+REPORT_SECONDS = 10
+REPORT_CHECKS = 30
 Shard = dict[str, Any]
 Clock = Callable[[], datetime]
 
@@ -140,12 +148,18 @@ def _sync_one(
     return result
 
 
-def join_run(source: ConnectionSource, *, run_id: str) -> dict[str, int]:
-    """Turn what arrived into events and totals; safe to repeat. Returns counts."""
+def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -> dict[str, Any]:
+    """Turn what arrived into events, totals, findings and dashboards; safe to repeat."""
     with _warehouse(source) as conn:
         run = RunStore(conn, FLOW).get(run_id)
         attributed = attribute_orders(conn)
         totals = total_days(conn)
+        found = find_performance_alerts(conn, clock())
+        issues = check_consistency(conn, clock())
+        cache = require_connection(source, "analytics_redis")
+        dashboards = refresh_dashboards(conn, cache, clock())
+    for workspace_id, messages in found.items():
+        _tell_of_campaigns(source, run, workspace_id, messages)
     logger.info("%s: %d orders attributed", run.run_id, attributed.orders)
     return {
         "orders_attributed": attributed.orders,
@@ -153,11 +167,14 @@ def join_run(source: ConnectionSource, *, run_id: str) -> dict[str, int]:
         "events_deleted": attributed.deleted,
         "days_totalled": totals.days,
         "totals_written": totals.written,
+        "alerts_opened": sum(len(messages) for messages in found.values()),
+        "issues": issues,
+        "dashboards": dashboards,
     }
 
 
 def complete_run(
-    source: ConnectionSource, *, run_id: str, joined: Mapping[str, int]
+    source: ConnectionSource, *, run_id: str, joined: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write how the run ended, with its event; return its result, which says what is missing."""
     with _warehouse(source) as conn:
@@ -180,13 +197,26 @@ def run_sync(
 ) -> dict[str, Any]:
     """Take all steps one after the other, as the command line does; return the run's result."""
     shards = plan_run(source, run_id=run_id, trigger=trigger, params=params, clock=clock)
-    for shard in shards:
-        try:
-            sync_shard(source, run_id=run_id, params=params, shard=shard, clock=clock)
-        except TemporaryError as error:
-            logger.warning("%s: %s", shard["vendor"], error)
-    joined = join_run(source, run_id=run_id)
+    for check in range(REPORT_CHECKS):
+        if check:
+            time.sleep(REPORT_SECONDS)
+        shards = [shard for shard in shards if _is_waiting(source, run_id, params, shard, clock)]
+        if not shards:
+            break
+    joined = join_run(source, run_id=run_id, clock=clock)
     return complete_run(source, run_id=run_id, joined=joined)
+
+
+def _is_waiting(
+    source: ConnectionSource, run_id: str, params: Mapping[str, Any], shard: Shard, clock: Clock
+) -> bool:
+    """Sync a shard and tell whether some of it waits for a report."""
+    try:
+        ended = sync_shard(source, run_id=run_id, params=params, shard=shard, clock=clock)
+    except TemporaryError as error:
+        logger.warning("%s: %s", shard["vendor"], error)
+        return False
+    return Outcome.WAITING in ended
 
 
 def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]]]) -> Shard:
@@ -208,6 +238,23 @@ def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]
         "missing": missing,
         **dict(sorted(counts.items())),
     }
+
+
+def _tell_of_campaigns(
+    source: ConnectionSource, run: Run, workspace_id: int, messages: list[str]
+) -> None:
+    shown = messages[:_SHOWN_CAMPAIGNS]
+    more = len(messages) - len(shown)
+    raise_alert(
+        source,
+        Alert(
+            kind=AlertKind.CAMPAIGN_PERFORMANCE,
+            flow=FLOW,
+            run_id=f"{run.run_id}-workspace-{workspace_id}",
+            title=f"Workspace {workspace_id}: {len(messages)} campaigns below their own history",
+            message="\n".join([*shown, f"and {more} more"] if more else shown),
+        ),
+    )
 
 
 def _tell(source: ConnectionSource, result: PartResult, link: str | None) -> None:

@@ -45,8 +45,8 @@ from vendor_sync.runs import Reject, Run, RunStore
 logger = logging.getLogger(__name__)
 _UNKNOWN_WAIT = timedelta(hours=1)
 _TOKEN_WAIT = timedelta(minutes=5)
-_REPORT_WAIT = timedelta(seconds=10)
-_REPORT_CHECKS = 30
+_REPORT_PATIENCE = timedelta(hours=1)
+_NOT_YET = "The report that was asked for is not ready."
 _OVERLAP = timedelta(minutes=10)
 _UNREADY_FOR = timedelta(hours=48)
 _ORDERS_A_COMMIT = 500
@@ -54,11 +54,7 @@ T = TypeVar("T")
 
 
 class _NotYetError(SyncError):
-    """A report is not ready; try again at `again_at`."""
-
-    def __init__(self, again_at: datetime) -> None:
-        super().__init__(f"the report is not ready, to be asked again at {again_at:%H:%M:%S}")
-        self.again_at = again_at
+    """A report is not ready."""
 
 
 class ConnectionPart:
@@ -206,7 +202,7 @@ class ConnectionPart:
             except ReportNeededError:
                 ticket = client.start_report(since, until)
                 self._state.save_report(known.connection.connection_id, ticket)
-                raise _NotYetError(self._now() + _REPORT_WAIT) from None
+                raise _NotYetError(_NOT_YET) from None
         return self._read_report(known, client, ticket, result)
 
     def _read_report(
@@ -218,11 +214,11 @@ class ConnectionPart:
             self._state.save_report(known.connection.connection_id, None)
             return days
         waited = self._now() - ticket.asked_at
-        if state is ReportState.FAILED or waited > _REPORT_WAIT * _REPORT_CHECKS:
+        if state is ReportState.FAILED or waited > _REPORT_PATIENCE:
             self._state.save_report(known.connection.connection_id, None)
             message = f"report {ticket.report_id} is {state.value} after {waited}"
             raise TemporaryError(message)
-        raise _NotYetError(self._now() + _REPORT_WAIT)
+        raise _NotYetError(_NOT_YET)
 
     def _sync_shop(
         self, known: Known, client: ShopClient, scope: Scope, result: PartResult
@@ -269,7 +265,7 @@ class ConnectionPart:
         not_before: datetime | None = None
         match error:
             case _NotYetError():
-                result.outcome, not_before = Outcome.DEFERRED, error.again_at
+                result.outcome = Outcome.WAITING
             case RateLimitedError():
                 result.outcome = Outcome.DEFERRED
                 not_before = error.retry_at or self._now() + _UNKNOWN_WAIT
@@ -283,7 +279,7 @@ class ConnectionPart:
             case _:
                 result.outcome = Outcome.RETRY
         result.error = str(error)
-        failed = result.outcome is not Outcome.DEFERRED
+        failed = result.outcome not in {Outcome.DEFERRED, Outcome.WAITING}
         self._state.note_failure(connection_id, result.error, not_before=not_before, failed=failed)
         logger.warning(
             "%s connection %d %s: %s", result.vendor, connection_id, result.outcome, error

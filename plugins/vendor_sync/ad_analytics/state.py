@@ -21,7 +21,9 @@ class Outcome(StrEnum):
     """How a connection's part ended."""
 
     COMPLETED = "completed"
-    # The vendor asked to wait, or a report is not ready: a later run takes it up.
+    # A report that was asked for is not ready: to be looked at again in seconds.
+    WAITING = "waiting"
+    # The vendor asked to wait: a later run takes it up.
     DEFERRED = "deferred"
     # Heals by itself: worth another try in minutes.
     RETRY = "retry"

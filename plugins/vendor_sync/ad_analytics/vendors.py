@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vendor_sync.ad_analytics.platforms import meta, snapchat, tiktok
 from vendor_sync.ad_analytics.ports import Opens, Refreshes
-from vendor_sync.ad_analytics.shops import shopify, woocommerce
+from vendor_sync.ad_analytics.shops import salla, shopify, woocommerce, zid
 from vendor_sync.redaction import Redactor
 
 PLATFORMS = ("meta", "tiktok", "snapchat")
@@ -58,5 +58,17 @@ VENDORS: Mapping[str, Vendor] = {
         refresh=None,
         redactors={**woocommerce.REDACTORS},
         requests_per_second=5,
+    ),
+    "salla": Vendor(
+        open_client=salla.open_client,
+        refresh=salla.refresh_credentials,
+        redactors={**salla.REDACTORS},
+        requests_per_second=2,
+    ),
+    "zid": Vendor(
+        open_client=zid.open_client,
+        refresh=zid.refresh_credentials,
+        redactors={**zid.REDACTORS},
+        requests_per_second=1,
     ),
 }

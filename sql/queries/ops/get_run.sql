@@ -6,4 +6,4 @@ SELECT
     r.started_at,
     r.interruptions
 FROM ops.sync_runs AS r
-WHERE r.flow = %(flow)s AND r.run_id = %(run_id)s;
+WHERE r.flow = %(flow)s AND r.run_id = %(run_id)s AND r.attempt > 0;
