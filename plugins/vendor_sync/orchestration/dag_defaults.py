@@ -17,6 +17,7 @@ class Tag(StrEnum):
 
     AFFILIATE = "affiliate"
     EDGE = "edge"
+    ANALYTICS = "analytics"
     OPERATIONS = "operations"
 
 
