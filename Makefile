@@ -189,6 +189,10 @@ bench-edge: setup $(BENCH)/edge-venv/.complete ## Measure the edge service (PROD
 bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding the same answers (ARGS='--accounts 60')
 	@$(PY) -m benchmarks.analytics_reads $(ARGS)
 
+.PHONY: bench-analytics
+bench-analytics: setup $(BENCH)/venv/.complete ## Measure attribution on a million clicks and 100,000 orders (ARGS='--rounds 1 ...')
+	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.analytics $(ARGS)
+
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again
 	@for name in dlt edge; do \

@@ -833,6 +833,20 @@ CREATE TABLE analytics.stale_orders (
 
 COMMENT ON TABLE analytics.stale_orders IS 'Orders whose attribution has to be computed: written with the change, removed with the result.';
 
+CREATE TABLE analytics.sync_parts (
+    run_key bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    outcome text NOT NULL,
+    error text,
+    counts jsonb NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    CONSTRAINT sync_parts_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'waiting'::text, 'deferred'::text, 'retry'::text, 'needs_reauth'::text, 'failed'::text, 'busy'::text])))
+);
+
+COMMENT ON TABLE analytics.sync_parts IS 'How each connection''s part of a run ended; what is completed is not asked again by that run.';
+
+COMMENT ON COLUMN analytics.sync_parts.run_key IS 'ops.sync_runs row; runs expire, so no foreign key.';
+
 CREATE TABLE analytics.sync_state (
     connection_id bigint NOT NULL,
     last_attempt_at timestamp with time zone,
@@ -1777,6 +1791,9 @@ ALTER TABLE ONLY analytics.stale_days
 ALTER TABLE ONLY analytics.stale_orders
     ADD CONSTRAINT stale_orders_pkey PRIMARY KEY (order_id);
 
+ALTER TABLE ONLY analytics.sync_parts
+    ADD CONSTRAINT sync_parts_pkey PRIMARY KEY (run_key, connection_id);
+
 ALTER TABLE ONLY analytics.sync_state
     ADD CONSTRAINT sync_state_pkey PRIMARY KEY (connection_id);
 
@@ -2252,6 +2269,9 @@ ALTER TABLE ONLY analytics.orders
 
 ALTER TABLE ONLY analytics.performance_alerts
     ADD CONSTRAINT performance_alerts_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);
+
+ALTER TABLE ONLY analytics.sync_parts
+    ADD CONSTRAINT sync_parts_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);
 
 ALTER TABLE ONLY analytics.sync_state
     ADD CONSTRAINT sync_state_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES analytics.connections(connection_id);

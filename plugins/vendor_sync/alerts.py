@@ -45,6 +45,9 @@ class AlertKind(StrEnum):
     PROMOTION_OVER_LIMIT = "promotion_over_limit"
     PROMOTIONS_EXPIRING = "promotions_expiring"
     PROMOTIONS_UNUSED = "promotions_unused"
+    NEEDS_REAUTH = "needs_reauth"
+    CONNECTION_FAILED = "connection_failed"
+    CAMPAIGN_PERFORMANCE = "campaign_performance"
 
 
 # Four ways to see the same thing: whichever is seen first is the one that is told.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from collections.abc import Callable, Generator
@@ -12,33 +11,23 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from vendor_sync import ad_analytics_cli
 from vendor_sync.broadstreet import export_flow, import_flow, resolving
 from vendor_sync.broadstreet.export_settings import ExportParams
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.schema import apply as apply_schema
+from vendor_sync.cli_output import console, errors_shown, pairs, show
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.edge_reports import flow as edge_reports
-from vendor_sync.errors import (
-    ConfigurationError,
-    LockedError,
-    StorageError,
-    SyncError,
-    TemporaryError,
-)
+from vendor_sync.errors import LockedError
 from vendor_sync.flow_runs import skip_run
 from vendor_sync.migrations import migrate as apply_migrations
 from vendor_sync.mongo import connect as mongo_connect
 from vendor_sync.trackier.flow import FLOW as TRACKIER_FLOW
 from vendor_sync.trackier.flow import Watch, run_offer_sync
 
-# sysexits.h, so that a caller knows whether trying again can help.
-EXIT_CONFIGURATION = 78
-EXIT_TEMPORARY = 75
-EXIT_FAILED = 1
 EXIT_SKIPPED = 3
 
 
@@ -55,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_console = Console(stderr=True)
+ad_analytics_cli.register(app)
 
 
 @app.callback()
@@ -77,7 +66,7 @@ def migrate(
 ) -> None:
     """Bring PostgreSQL and MongoDB to the newest schema; safe to repeat."""
     applied: list[str] = []
-    with _errors_shown():
+    with errors_shown():
         if only is not Store.MONGO:
             warehouse = require_connection(connection_from_environment, "warehouse_postgres")
             applied += (f"applied {name}" for name in apply_migrations(warehouse))
@@ -109,19 +98,19 @@ def trackier_offers(
 ) -> None:
     """Copy Trackier's brands and offers into PostgreSQL, raw pages into S3."""
     name = run_id or _new_run_id()
-    with _errors_shown(name), _progress_bars() as watch:
+    with errors_shown(name), _progress_bars() as watch:
         try:
             result = run_offer_sync(
                 connection_from_environment,
                 run_id=name,
                 trigger="cli",
-                params=_pairs(param or []),
+                params=pairs(param or []),
                 lock_wait_seconds=lock_wait,
                 watch=watch,
             )
         except LockedError:
             result = skip_run(connection_from_environment, TRACKIER_FLOW, name)
-    _show(result, as_json=as_json)
+    show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
 
@@ -159,7 +148,7 @@ def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
         "mode": mode,
         "dry_run": dry_run,
     }
-    with _errors_shown(name), _progress_bars() as watch:
+    with errors_shown(name), _progress_bars() as watch:
         asked = import_flow.ImportRun(
             source=connection_from_environment,
             run_id=name,
@@ -172,7 +161,7 @@ def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
             result = import_flow.run_import(asked)
         except LockedError:
             result = import_flow.skip(asked)
-    _show(result, as_json=as_json)
+    show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
 
@@ -232,7 +221,7 @@ def _run_report(  # noqa: PLR0913 - the options of a report
     as_json: bool,
 ) -> None:
     name = run_id or _new_run_id()
-    with _errors_shown(name):
+    with errors_shown(name):
         try:
             result = report(
                 connection_from_environment,
@@ -243,7 +232,7 @@ def _run_report(  # noqa: PLR0913 - the options of a report
             )
         except LockedError:
             result = skip_run(connection_from_environment, flow, name)
-    _show(result, as_json=as_json)
+    show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
 
@@ -277,14 +266,14 @@ def broadstreet_export(  # noqa: PLR0913 - one option each
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Take local entities to Broadstreet, each exactly once."""
-    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    name = run_id or _new_run_id()
     values = {
         "entity_types": entity_types,
         "local_ids": local_ids,
         "retry_refused": retry_refused,
         "dry_run": dry_run,
     }
-    with _errors_shown(name), _progress_bars() as watch:
+    with errors_shown(name), _progress_bars() as watch:
         asked = export_flow.ExportRun(
             source=connection_from_environment,
             run_id=name,
@@ -300,7 +289,7 @@ def broadstreet_export(  # noqa: PLR0913 - one option each
     if result.get("plan") is not None and not as_json:
         _show_plan(result["plan"])
     else:
-        _show(result, as_json=as_json)
+        show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
 
@@ -315,7 +304,7 @@ def broadstreet_resolve(
     ] = False,
 ) -> None:
     """Say which of several new entities in Broadstreet is ours; an export has stopped for it."""
-    with _errors_shown():
+    with errors_shown():
         typer.echo(
             resolving.resolve(
                 connection_from_environment, local_id, adopt=adopt, create_again=create_again
@@ -337,37 +326,10 @@ def _show_plan(plan: list[dict[str, Any]]) -> None:
     typer.echo(f"{len(plan)} local entities; nothing was sent.")
 
 
-def _pairs(params: list[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in params:
-        name, separator, value = text.partition("=")
-        if not separator:
-            message = f"--param takes name=value, not {text!r}."
-            raise ConfigurationError(message)
-        pairs[name.strip()] = value
-    return pairs
-
-
-@contextmanager
-def _errors_shown(run_id: str | None = None) -> Generator[None]:
-    """End with one clear message and an exit code that says whether trying again can help."""
-    try:
-        yield
-    except ConfigurationError as error:
-        _console.print(f"Configuration: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_CONFIGURATION) from None
-    except SyncError as error:
-        temporary = isinstance(error, TemporaryError | StorageError)
-        _console.print(f"Failed: {error}", style="red", markup=False, soft_wrap=True)
-        if run_id:
-            _console.print(f"Take it up again with: --run-id {run_id}", markup=False)
-        raise typer.Exit(EXIT_TEMPORARY if temporary else EXIT_FAILED) from None
-
-
 @contextmanager
 def _progress_bars() -> Generator[Watch | None]:
     """Yield a watcher that draws a bar per entity type where a person watches, else None."""
-    if not _console.is_terminal:
+    if not console.is_terminal:
         yield None
         return
     columns = (
@@ -376,7 +338,7 @@ def _progress_bars() -> Generator[Watch | None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=_console) as bars:
+    with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
 
         def watch(entity_type: str, completed: int, total: int | None) -> None:
@@ -385,13 +347,3 @@ def _progress_bars() -> Generator[Watch | None]:
             bars.update(tasks[entity_type], completed=completed, total=total)
 
         yield watch
-
-
-def _show(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, indent=2, sort_keys=True))
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in result.items():
-        table.add_row(name, json.dumps(value).strip('"{}').replace('"', ""))
-    Console(soft_wrap=True).print(table)

@@ -124,6 +124,24 @@ class RunStore:
             interruptions=interruptions,
         )
 
+    def get(self, run_id: str) -> Run:
+        """Return a run that has begun, for another process that takes a part of it."""
+        row = self._conn.execute(
+            load_query("ops/get_run.sql"), {"flow": self._flow, "run_id": run_id}
+        ).fetchone()
+        if row is None:
+            message = f"There is no run {run_id} of {self._flow}: its first step has to run before."
+            raise ConfigurationError(message)
+        run_key, attempt, started_at, interruptions = row
+        return Run(
+            run_key=run_key,
+            flow=self._flow,
+            run_id=run_id,
+            attempt=attempt,
+            started_at=started_at,
+            interruptions=interruptions,
+        )
+
     def finish(
         self,
         run_id: str,

@@ -18,6 +18,7 @@ class Tag(StrEnum):
     AFFILIATE = "affiliate"
     BROADSTREET = "broadstreet"
     EDGE = "edge"
+    ANALYTICS = "analytics"
     OPERATIONS = "operations"
 
 

@@ -1,0 +1,80 @@
+"""Collect what ad platforms claim and what stores sold, every hour, and credit orders to clicks.
+
+Source: Meta, TikTok, Snapchat; Shopify, WooCommerce, Salla, Zid. Target: schema `analytics`, the
+dashboards in Redis; raw pages in S3. `plan_shards` lists the connections that may be asked,
+`sync_<vendor>` asks them (a vendor has slots of its own; a connection that fails, waits or needs a
+new login stops nobody), `join_run` credits orders and computes totals, alerts and dashboards of
+what arrived, `complete_run` says what is missing. A date range reads those days again.
+Owner: data-platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Metadata, chain, dag, task
+from airflow.task.trigger_rule import TriggerRule
+
+from vendor_sync.orchestration.ad_analytics_form import PARAMS, SLOTS, VENDORS
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
+from vendor_sync.orchestration.notifier import alert_run_failed
+from vendor_sync.orchestration.sla import with_sla
+
+COMPLETED = Asset("sync.analytics.completed", uri="x-vendor-sync://analytics/sync")
+
+
+@dag(
+    dag_display_name="Sync ad analytics",
+    schedule="@hourly",
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    on_failure_callback=alert_run_failed,
+    params=PARAMS,
+    doc_md=__doc__,
+    tags=[Tag.ANALYTICS],
+)
+def ad_analytics_sync() -> None:
+    @task
+    def plan_shards() -> dict[str, list[dict[str, Any]]]:
+        return _tasks().plan_shards(VENDORS)
+
+    @task
+    def list_shards(plan: dict[str, list[dict[str, Any]]], vendor: str) -> list[dict[str, Any]]:
+        return plan[vendor]
+
+    @task(retries=4)
+    def sync_shard(shard: dict[str, Any]) -> dict[str, int]:
+        return _tasks().sync_shard(shard)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def join_run() -> dict[str, Any]:
+        return _tasks().join_run()
+
+    @task
+    def complete_run(joined: dict[str, Any]) -> dict[str, Any]:
+        return _tasks().complete_run(joined)
+
+    @task(outlets=[COMPLETED])
+    def publish_completion() -> Iterator[Metadata]:
+        for event in _tasks().published_events():
+            yield Metadata(COMPLETED, extra=event)
+
+    plan: Any = plan_shards()
+    joined: Any = join_run()
+    for vendor in VENDORS:
+        shards = list_shards.override(task_id=f"list_{vendor}")(plan, vendor)
+        sync = sync_shard.override(task_id=f"sync_{vendor}", max_active_tis_per_dag=SLOTS)
+        chain(sync.expand(shard=shards), joined)
+    chain(complete_run(joined), with_sla(publish_completion(), timedelta(minutes=30)))
+
+
+def _tasks() -> Any:  # noqa: ANN401 - a module, imported when a task runs
+    from vendor_sync.orchestration import ad_analytics
+
+    return ad_analytics
+
+
+ad_analytics_sync()

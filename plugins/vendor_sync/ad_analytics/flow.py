@@ -1,0 +1,285 @@
+"""The whole sync in four steps that any process may take: plan, shards, join, completion.
+
+Under Airflow each is a task (shards are mapped); the command line takes them one after another.
+What a step needs to know of the one before is in the database, so each can be repeated alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from vendor_sync.ad_analytics.attribution import attribute_orders
+from vendor_sync.ad_analytics.consistency import check_consistency
+from vendor_sync.ad_analytics.dashboard_cache import refresh_dashboards
+from vendor_sync.ad_analytics.part import ConnectionPart
+from vendor_sync.ad_analytics.performance import find_performance_alerts
+from vendor_sync.ad_analytics.roas import total_days
+from vendor_sync.ad_analytics.scope import SyncParams
+from vendor_sync.ad_analytics.state import Outcome, PartResult, StateStore
+from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
+from vendor_sync.ad_analytics.wiring import Wiring
+from vendor_sync.alerts import Alert, AlertKind, raise_alert
+from vendor_sync.connections import ConnectionSource, require_connection
+from vendor_sync.errors import TemporaryError
+from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
+from vendor_sync.runs import Run, RunStore
+
+logger = logging.getLogger(__name__)
+FLOW = "ad_analytics_sync"
+EVENT = "sync.analytics.completed"
+# An Airflow task costs half a second: one connection a task while there are few, 25 when many.
+LARGEST_SHARD = 25
+_TASKS_OF_A_VENDOR = 8
+_THREADS = 4
+_LOCK_WAIT_SECONDS = 300
+_SHOWN_CAMPAIGNS = 20
+# A report is looked at every 10 s, 30 times at most.
+REPORT_SECONDS = 10
+REPORT_CHECKS = 30
+Shard = dict[str, Any]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time by which scopes and waits are decided; tests have their own."""
+    return datetime.now(UTC)
+
+
+def plan_run(
+    source: ConnectionSource,
+    *,
+    run_id: str,
+    trigger: str,
+    params: Mapping[str, Any],
+    clock: Clock = utc_now,
+) -> list[Shard]:
+    """Begin (or take up) the run and return what is to be asked: [{vendor, connections}].
+
+    Repeated after a kill it leaves out what this run has completed.
+    """
+    parsed = SyncParams.parse(params)
+    with _warehouse(source) as conn:
+        runs = RunStore(conn, FLOW)
+        runs.announce(run_id, trigger, parsed.to_json())
+        lock_flow(conn, FLOW, wait_seconds=_LOCK_WAIT_SECONDS)
+        run = runs.begin(run_id)
+        due = StateStore(conn).due(parsed, now=clock(), run_key=run.run_key)
+    by_vendor: dict[str, list[int]] = {}
+    for item in due:
+        by_vendor.setdefault(item.vendor, []).append(item.connection_id)
+    return [
+        {"vendor": vendor, "connections": ids[start : start + size]}
+        for vendor, ids in sorted(by_vendor.items())
+        for size in [shard_size(len(ids))]
+        for start in range(0, len(ids), size)
+    ]
+
+
+def shard_size(connections: int) -> int:
+    """Return how many connections one task takes."""
+    return max(1, min(LARGEST_SHARD, -(-connections // _TASKS_OF_A_VENDOR)))
+
+
+def sync_shard(  # noqa: PLR0913 - all keyword
+    source: ConnectionSource,
+    *,
+    run_id: str,
+    params: Mapping[str, Any],
+    shard: Shard,
+    link: str | None = None,
+    clock: Clock = utc_now,
+) -> dict[str, int]:
+    """Sync a shard's connections, some at a time; return how many ended how.
+
+    Raises TemporaryError when all are through and some are worth another try: the retry asks only
+    those, for a completed one is not asked again by the same run.
+    """
+    parsed = SyncParams.parse(params)
+    with _warehouse(source) as conn:
+        run = RunStore(conn, FLOW).get(run_id)
+        due = {
+            item.connection_id
+            for item in StateStore(conn).due(parsed, now=clock(), run_key=run.run_key)
+        }
+    wanted: list[int] = [each for each in shard["connections"] if each in due]
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        results = list(pool.map(partial(_sync_one, source, run, parsed, clock), wanted))
+    for result in results:
+        _tell(source, result, link)
+    ended = Counter(result.outcome.value for result in results)
+    again = [result for result in results if result.outcome is Outcome.RETRY]
+    if again:
+        message = f"{len(again)} of {len(results)} connections failed for now: {again[0].error}"
+        raise TemporaryError(message)
+    return dict(ended)
+
+
+def _sync_one(
+    source: ConnectionSource, run: Run, params: SyncParams, clock: Clock, connection_id: int
+) -> PartResult:
+    """Sync one connection over a warehouse connection of its own, and keep how it ended."""
+    with ExitStack() as stack:
+        conn = stack.enter_context(_warehouse(source))
+        wiring = stack.enter_context(Wiring(source, run))
+        part = ConnectionPart(
+            conn=conn,
+            runs=RunStore(conn, FLOW),
+            run=run,
+            tokens=TokenStore(conn, fernet_from_environment()),
+            wire=wiring.wire,
+            params=params,
+            now=clock,
+        )
+        result = part.run(connection_id)
+        result.counts |= {
+            "api_calls": wiring.usage.calls,
+            "retries": wiring.usage.retries,
+            "bytes_received": wiring.usage.bytes_received,
+        }
+        StateStore(conn).note_part(run.run_key, result)
+    return result
+
+
+def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -> dict[str, Any]:
+    """Turn what arrived into events, totals, findings and dashboards; safe to repeat."""
+    with _warehouse(source) as conn:
+        run = RunStore(conn, FLOW).get(run_id)
+        attributed = attribute_orders(conn)
+        totals = total_days(conn)
+        found = find_performance_alerts(conn, clock())
+        issues = check_consistency(conn, clock())
+        cache = require_connection(source, "analytics_redis")
+        dashboards = refresh_dashboards(conn, cache, clock())
+    for workspace_id, messages in found.items():
+        _tell_of_campaigns(source, run, workspace_id, messages)
+    logger.info("%s: %d orders attributed", run.run_id, attributed.orders)
+    return {
+        "orders_attributed": attributed.orders,
+        "events_changed": attributed.changed,
+        "events_deleted": attributed.deleted,
+        "days_totalled": totals.days,
+        "totals_written": totals.written,
+        "alerts_opened": sum(len(messages) for messages in found.values()),
+        "issues": issues,
+        "dashboards": dashboards,
+    }
+
+
+def complete_run(
+    source: ConnectionSource, *, run_id: str, joined: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write how the run ended, with its event; return its result, which says what is missing."""
+    with _warehouse(source) as conn:
+        runs = RunStore(conn, FLOW)
+        run = runs.get(run_id)
+        result: dict[str, Any] = _result(StateStore(conn).parts(run.run_key)) | dict(joined)
+        with conn.transaction():
+            runs.emit(run, EVENT, result)
+            runs.finish(run_id, result["status"], counts=result)
+    return result | {"run_id": run_id, "attempt": run.attempt}
+
+
+def run_sync(
+    source: ConnectionSource,
+    *,
+    run_id: str,
+    trigger: str,
+    params: Mapping[str, Any],
+    clock: Clock = utc_now,
+) -> dict[str, Any]:
+    """Take all steps one after the other, as the command line does; return the run's result."""
+    shards = plan_run(source, run_id=run_id, trigger=trigger, params=params, clock=clock)
+    for check in range(REPORT_CHECKS):
+        if check:
+            time.sleep(REPORT_SECONDS)
+        shards = [shard for shard in shards if _is_waiting(source, run_id, params, shard, clock)]
+        if not shards:
+            break
+    joined = join_run(source, run_id=run_id, clock=clock)
+    return complete_run(source, run_id=run_id, joined=joined)
+
+
+def _is_waiting(
+    source: ConnectionSource, run_id: str, params: Mapping[str, Any], shard: Shard, clock: Clock
+) -> bool:
+    """Sync a shard and tell whether some of it waits for a report."""
+    try:
+        ended = sync_shard(source, run_id=run_id, params=params, shard=shard, clock=clock)
+    except TemporaryError as error:
+        logger.warning("%s: %s", shard["vendor"], error)
+        return False
+    return Outcome.WAITING in ended
+
+
+def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]]]) -> Shard:
+    counts: Counter[str] = Counter()
+    by_vendor: dict[str, Counter[str]] = {}
+    missing: list[dict[str, Any]] = []
+    for connection_id, vendor, name, outcome, error, numbers in parts:
+        counts.update(numbers)
+        by_vendor.setdefault(vendor, Counter())[outcome] += 1
+        if outcome != Outcome.COMPLETED:
+            missing.append(
+                {"connection": connection_id, "name": name, "vendor": vendor, "outcome": outcome,
+                 "error": error}
+            )  # fmt: skip
+    flawed = missing or counts["rejected"] or counts["days_kept"]
+    return {
+        "status": "completed_with_errors" if flawed else "completed",
+        "connections": {vendor: dict(ended) for vendor, ended in sorted(by_vendor.items())},
+        "missing": missing,
+        **dict(sorted(counts.items())),
+    }
+
+
+def _tell_of_campaigns(
+    source: ConnectionSource, run: Run, workspace_id: int, messages: list[str]
+) -> None:
+    shown = messages[:_SHOWN_CAMPAIGNS]
+    more = len(messages) - len(shown)
+    raise_alert(
+        source,
+        Alert(
+            kind=AlertKind.CAMPAIGN_PERFORMANCE,
+            flow=FLOW,
+            run_id=f"{run.run_id}-workspace-{workspace_id}",
+            title=f"Workspace {workspace_id}: {len(messages)} campaigns below their own history",
+            message="\n".join([*shown, f"and {more} more"] if more else shown),
+        ),
+    )
+
+
+def _tell(source: ConnectionSource, result: PartResult, link: str | None) -> None:
+    """Alert a person where only a person can help: once per connection and cause."""
+    if result.outcome is Outcome.NEEDS_REAUTH and result.newly_needs_reauth:
+        kind, title = AlertKind.NEEDS_REAUTH, "needs a new login"
+    elif result.outcome is Outcome.FAILED:
+        kind, title = AlertKind.CONNECTION_FAILED, "failed, and trying again will not help"
+    else:
+        return
+    raise_alert(
+        source,
+        Alert(
+            kind=kind,
+            flow=FLOW,
+            run_id=f"connection-{result.connection_id}",
+            title=f"{FLOW}: {result.vendor} connection {result.connection_id} {title}",
+            message=result.error or "",
+            link=link,
+        ),
+    )
+
+
+@contextmanager
+def _warehouse(source: ConnectionSource) -> Generator[Warehouse]:
+    connection = require_connection(source, "warehouse_postgres")
+    with storage_errors(), connect(connection, application_name=FLOW) as conn:
+        yield conn

@@ -1,0 +1,105 @@
+"""What a client needs to talk: the account's pace, shared through Redis, and the page archive."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import redis
+
+from vendor_sync.ad_analytics.ports import Wire
+from vendor_sync.ad_analytics.records import SourceConnection
+from vendor_sync.ad_analytics.vendors import VENDORS, Vendor
+from vendor_sync.audit import AuditArchive, s3_client
+from vendor_sync.connections import ConnectionSource, require_connection
+from vendor_sync.errors import ConfigurationError
+from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
+from vendor_sync.rest_client import HttpLimits, Usage
+from vendor_sync.runs import Run
+
+logger = logging.getLogger(__name__)
+_WORKERS = 4
+
+
+class Wiring:
+    """Opens what one connection's part needs and closes it again."""
+
+    def __init__(self, source: ConnectionSource, run: Run) -> None:
+        self._source = source
+        self._run = run
+        self._stack = ExitStack()
+        self.usage = Usage()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def wire(self, connection: SourceConnection) -> Wire:
+        """Return pace, counters, archive and bounds of one connection's client."""
+        vendor = VENDORS[connection.vendor]
+        return Wire(
+            limiter=self._limiter(connection, vendor),
+            usage=self.usage,
+            archive=self._archive(connection, vendor),
+            limits=HttpLimits(backoff_seconds=_number(connection, "backoff_seconds", 0.5)),
+        )
+
+    def _archive(self, connection: SourceConnection, vendor: Vendor) -> AuditArchive:
+        bucket = require_connection(self._source, "audit_s3")
+        return AuditArchive(
+            s3_client(bucket),
+            connection=bucket,
+            redact=lambda entity, body: vendor.redactors[entity].redact_body(body),
+            flow=f"{self._run.flow}/{connection.vendor}",
+            # Shards run side by side: each connection numbers its own pages.
+            run_id=f"{self._run.run_id}/{connection.connection_id}",
+            attempt=self._run.attempt,
+            started_at=self._run.started_at,
+        )
+
+    def _limiter(self, connection: SourceConnection, vendor: Vendor) -> RateLimiter:
+        per_second = _number(connection, "requests_per_second", vendor.requests_per_second)
+        if not per_second:
+            return Unlimited()
+        server = require_connection(self._source, "analytics_redis")
+        client = redis.Redis(
+            host=server.host,
+            port=server.port or 6379,
+            db=int(server.extra.get("db", 0)),
+            username=server.login,
+            password=server.password,
+            ssl=bool(server.extra.get("ssl", False)),
+            socket_timeout=2,
+            socket_connect_timeout=2,
+        )
+        self._stack.callback(client.close)
+        return SharedLimiter(
+            client,
+            name=f"{connection.vendor}:{connection.external_id}",
+            per_second=per_second,
+            workers=_WORKERS,
+            on_degraded=logger.warning,
+        )
+
+
+def _number(connection: SourceConnection, name: str, default: float) -> float:
+    text = connection.settings.get(name)
+    if text is None:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        message = (
+            f"Connection {connection.connection_id} ({connection.name}): setting '{name}' must be "
+            f"a number, it is {text!r}."
+        )
+        raise ConfigurationError(message) from None

@@ -1,0 +1,85 @@
+"""Runs ad analytics as Airflow tasks: plan, shards, join, completion, all under the run's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowRescheduleException
+
+from vendor_sync.ad_analytics import flow, fx_flow
+from vendor_sync.ad_analytics.state import Outcome
+from vendor_sync.events import publish_events
+from vendor_sync.orchestration.connections import connection_from_airflow
+
+_REPORT_WAIT = timedelta(seconds=flow.REPORT_SECONDS)
+_REPORT_PATIENCE = _REPORT_WAIT * flow.REPORT_CHECKS
+
+
+def plan_shards(vendors: Sequence[str]) -> dict[str, list[flow.Shard]]:
+    """Begin the run (or take it up) and return the shards of each vendor."""
+    context = _context()
+    dag_run = context["dag_run"]
+    shards = flow.plan_run(
+        connection_from_airflow,
+        run_id=dag_run.run_id,
+        trigger=str(dag_run.run_type),
+        params=_params(context),
+    )
+    return {vendor: [shard for shard in shards if shard["vendor"] == vendor] for vendor in vendors}
+
+
+def sync_shard(shard: flow.Shard) -> dict[str, int]:
+    """Sync one shard's connections, and return how many ended how.
+
+    While a report is being made the wait releases the worker slot, without using up a retry.
+    """
+    context = _context()
+    ended = flow.sync_shard(
+        connection_from_airflow,
+        run_id=context["dag_run"].run_id,
+        params=_params(context),
+        shard=shard,
+        link=context["ti"].log_url,
+    )
+    begun = context["ti"].start_date
+    now = datetime.now(UTC)
+    if Outcome.WAITING in ended and now - begun < _REPORT_PATIENCE:
+        raise AirflowRescheduleException(now + _REPORT_WAIT)
+    return ended
+
+
+def join_run() -> dict[str, Any]:
+    """Turn what arrived into events, totals, alerts and dashboards."""
+    return flow.join_run(connection_from_airflow, run_id=_context()["dag_run"].run_id)
+
+
+def complete_run(joined: Mapping[str, Any]) -> dict[str, Any]:
+    """Write how the run ended."""
+    run_id = _context()["dag_run"].run_id
+    return flow.complete_run(connection_from_airflow, run_id=run_id, joined=joined)
+
+
+def published_events() -> Iterator[dict[str, Any]]:
+    """Publish the run's event, and yield it as the asset event's extra."""
+    run_id = _context()["dag_run"].run_id
+    for event in publish_events(connection_from_airflow, flow.FLOW, run_id):
+        yield event.to_json()
+
+
+def sync_rates() -> dict[str, Any]:
+    """Read the exchange rates under the DAG run's id."""
+    dag_run = _context()["dag_run"]
+    return fx_flow.sync_rates(
+        connection_from_airflow, run_id=dag_run.run_id, trigger=str(dag_run.run_type)
+    )
+
+
+def _params(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in dict(context["params"]).items() if value is not None}
+
+
+def _context() -> dict[str, Any]:
+    return cast("dict[str, Any]", get_current_context())

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from vendor_sync.ad_analytics.flow import shard_size
+from vendor_sync.ad_analytics.scope import Scope, SyncParams, decide_scope
+from vendor_sync.errors import ConfigurationError
+
+NIGHT = datetime(2026, 3, 20, 22, tzinfo=UTC)  # the 21st in Riyadh
+MORNING = datetime(2026, 3, 20, 11, tzinfo=UTC)
+
+
+def scope(now=NIGHT, **changes):
+    known = {
+        "timezone": "Asia/Riyadh",
+        "first_synced_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "last_wide_at": datetime(2026, 3, 20, 12, tzinfo=UTC),
+    }
+    return decide_scope(SyncParams(), now=now, **{**known, **changes})
+
+
+def test_the_first_sync_goes_back_90_days_of_the_account():
+    found = scope(first_synced_at=None)
+
+    assert (found.since, found.until) == (date(2025, 12, 22), date(2026, 3, 21))
+    assert (found.first, found.wide) == (True, True)
+
+
+def test_hourly_the_last_three_days_are_asked():
+    assert scope() == Scope(since=date(2026, 3, 19), until=date(2026, 3, 21))
+
+
+@pytest.mark.parametrize(
+    ("now", "last_wide", "wide"),
+    [
+        (MORNING, datetime(2026, 3, 19, 12, tzinfo=UTC), False),
+        (NIGHT, datetime(2026, 3, 19, 13, tzinfo=UTC), True),
+        (NIGHT, datetime(2026, 3, 20, 11, 59, tzinfo=UTC), True),
+        (NIGHT, datetime(2026, 3, 20, 12, tzinfo=UTC), False),
+        (NIGHT, None, True),
+    ],
+)
+def test_once_a_day_after_noon_thirty_days_are_asked(now, last_wide, wide):
+    found = scope(now, last_wide_at=last_wide)
+
+    assert found.wide is wide
+    assert (found.until - found.since).days == (29 if wide else 2)
+
+
+def test_after_an_outage_the_range_begins_where_the_last_success_ended():
+    found = scope(orders_until=datetime(2026, 3, 10, tzinfo=UTC))
+
+    assert found.since == date(2026, 3, 9)
+
+
+def test_a_long_range_is_asked_in_months_the_newest_first():
+    pieces = list(Scope(since=date(2026, 1, 1), until=date(2026, 3, 1)).chunks())
+
+    assert pieces == [
+        (date(2026, 1, 31), date(2026, 3, 1)),
+        (date(2026, 1, 1), date(2026, 1, 30)),
+    ]
+
+
+def test_a_day_of_23_hours_ends_where_the_next_begins():
+    begin, end = Scope(since=date(2026, 3, 29), until=date(2026, 3, 29)).instants("Europe/Athens")
+
+    assert (end - begin).total_seconds() == 23 * 3600
+
+
+def test_a_date_range_is_asked_as_it_is():
+    params = SyncParams.parse({"since": "2026-03-01", "until": "2026-03-07", "connections": "4,5"})
+
+    found = decide_scope(params, timezone="UTC", now=NIGHT, first_synced_at=None, last_wide_at=None)
+    assert (found.since, found.until, found.first) == (date(2026, 3, 1), date(2026, 3, 7), False)
+    assert params.connection_ids == (4, 5)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"since": "2026-03-01"},
+        {"since": "2026-03-02", "until": "2026-03-01"},
+        {"since": "yesterday", "until": "2026-03-01"},
+        {"connections": "four"},
+        {"colour": "red"},
+    ],
+)
+def test_wrong_parameters_are_refused_by_name(values):
+    with pytest.raises(ConfigurationError, match=r"since|connections|colour"):
+        SyncParams.parse(values)
+
+
+@pytest.mark.parametrize(("connections", "size"), [(1, 1), (8, 1), (9, 2), (200, 25), (1000, 25)])
+def test_a_task_takes_one_connection_while_there_are_few(connections, size):
+    assert shard_size(connections) == size
