@@ -51,7 +51,11 @@ _Workspace = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 _Address = Annotated[str, msgspec.Meta(max_length=8_192)]
 _Campaign = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 _Platform = Literal["meta", "tiktok", "snapchat", "google", "microsoft"]
-_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+# The published schema's own words: left to itself, msgspec takes a blank for the T.
+_Instant = Annotated[
+    str, msgspec.Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z")
+]
+_AwareInstant = Annotated[datetime, msgspec.Meta(tz=True)]
 _StoreName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
@@ -300,10 +304,18 @@ def record_of(
         raise InvalidRecordError(ENTITY, None, str(error)) from None
     if item.workspace_id not in known:
         raise InvalidRecordError(ENTITY, None, f"workspace {item.workspace_id} does not exist")
-    if item.occurred_at > now + _AHEAD:
-        raise InvalidRecordError(ENTITY, None, f"occurred_at {item.occurred_at} is still to come")
-    fields = msgspec.structs.asdict(item)
+    occurred_at = _instant(item.occurred_at)
+    if occurred_at > now + _AHEAD:
+        raise InvalidRecordError(ENTITY, None, f"occurred_at {occurred_at} is still to come")
+    fields: dict[str, Any] = {**msgspec.structs.asdict(item), "occurred_at": occurred_at}
     return ClickRecord(**fields) if isinstance(item, _Click) else OrderLinkRecord(**fields)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return msgspec.convert(text, _AwareInstant)
+    except msgspec.ValidationError as error:
+        raise InvalidRecordError(ENTITY, None, f"occurred_at is no instant: {error}") from None
 
 
 def _unmatched(file: ClickFile, link: OrderLinkRecord) -> Reject:

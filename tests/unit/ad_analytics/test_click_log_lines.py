@@ -59,6 +59,7 @@ BAD = [
     ({**CLICK, "workspace_id": 0}, "workspace_id"),
     ({**CLICK, "occurred_at": "2026-06-22T10:00:00"}, "occurred_at"),
     ({**CLICK, "occurred_at": "yesterday"}, "occurred_at"),
+    ({**CLICK, "occurred_at": "2026-06-22 10:00:00Z"}, "occurred_at"),
     ({**CLICK, "platform": "myspace"}, "platform"),
     ({**CLICK, "campaign_id": "../etc"}, "campaign_id"),
     ({**CLICK, "landing_url": "x" * 8_193}, "landing_url"),
