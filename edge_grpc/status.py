@@ -57,6 +57,10 @@ async def abort_with(context: Context, method: str, error: Exception) -> NoRetur
         logger.warning("%s: the database is away: %s", method, type(error).__name__)
         away = UnavailableError("DATABASE_AWAY", "Head office's data cannot be reached just now.")
         await abort(context, away)
+    if isinstance(error, grpc.aio.InternalError):
+        # gRPC could not send, because the connection is gone: nobody is left to read an answer.
+        logger.info("%s: the edge's connection broke", method)
+        await context.abort(grpc.StatusCode.CANCELLED, "The connection broke.")
     error_id = uuid.uuid4().hex
     logger.error("%s failed, error id %s", method, error_id, exc_info=error)
     await abort(context, _internal(error_id))

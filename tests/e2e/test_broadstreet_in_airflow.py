@@ -11,13 +11,20 @@ ACCOUNT = {"networks": 2, "advertisers": 2, "zones": 5, "advertisements": 6, "ca
 
 @pytest.fixture
 def account(airflow):
-    """A small account in the running stack, and its production collections."""
+    """A small account in the running stack, and its production collections; no run is at work."""
+    airflow.eventually(lambda: not unfinished(airflow), seconds=240)
     airflow.vendors.reset(5, broadstreet=ACCOUNT)
     airflow.unpause(DAG)
     with pymongo.MongoClient(airflow.variables["MONGO_URI"]) as client:
         for name in (*ACCOUNT, "generation"):
             client["broadstreet"][name].delete_many({})
         yield client["broadstreet"]
+
+
+def unfinished(airflow):
+    """Return the runs that other tests have started and left."""
+    found = airflow.call("GET", f"/dags/{DAG}/dagRuns")["dag_runs"]
+    return [run["dag_run_id"] for run in found if run["state"] in {"queued", "running"}]
 
 
 def states(airflow, run_id):
@@ -36,12 +43,13 @@ def counts_of(airflow, run_id):
 
 
 def test_imports_triggered_through_rest_fill_and_replace_the_collections(airflow, account):
+    earlier = len(airflow.vendors.requests("broadstreet"))
     run_id = airflow.trigger(DAG)
 
     assert airflow.finish(run_id, DAG, seconds=240) == "success"
     assert set(states(airflow, run_id).values()) == {"success"}
     assert {kind: account[kind].count_documents({}) for kind in ACCOUNT} == ACCOUNT
-    log = airflow.vendors.requests("broadstreet")
+    log = airflow.vendors.requests("broadstreet")[earlier:]
     kinds = [request["path"].rsplit("/", 1)[-1] for request in log]
     assert kinds.index("campaigns") > max(i for i, k in enumerate(kinds) if k == "advertisements")
     [event] = airflow.call("GET", "/assets/events", source_run_id=run_id)["asset_events"]
