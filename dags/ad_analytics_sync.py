@@ -18,7 +18,7 @@ from airflow.sdk import Asset, Metadata, chain, dag, task
 from airflow.task.trigger_rule import TriggerRule
 
 from vendor_sync.orchestration.ad_analytics_form import PARAMS, SLOTS, VENDORS
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 from vendor_sync.orchestration.notifier import alert_run_failed
 from vendor_sync.orchestration.sla import with_sla
 
@@ -27,7 +27,7 @@ COMPLETED = Asset("sync.analytics.completed", uri="x-vendor-sync://analytics/syn
 
 @dag(
     dag_display_name="Sync ad analytics",
-    schedule="@hourly",
+    schedule=at("@hourly"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

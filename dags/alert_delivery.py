@@ -12,12 +12,12 @@ from datetime import timedelta
 
 from airflow.sdk import dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 
 
 @dag(
     dag_display_name="Deliver alerts",
-    schedule="*/2 * * * *",
+    schedule=at("*/2 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS | {"retries": 0, "on_failure_callback": None},

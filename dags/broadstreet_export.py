@@ -19,7 +19,7 @@ from typing import Any
 
 from airflow.sdk import Asset, Metadata, Param, chain, dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, flag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
 from vendor_sync.orchestration.sla import with_sla
 
@@ -37,7 +37,7 @@ PARAMS = {
 
 @dag(
     dag_display_name="Export to Broadstreet",
-    schedule="*/30 * * * *",
+    schedule=at("*/30 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

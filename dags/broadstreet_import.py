@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow.sdk import Asset, Metadata, Param, chain, dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, flag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
 from vendor_sync.orchestration.sla import with_sla
 
@@ -35,7 +35,7 @@ PARAMS = {
 
 @dag(
     dag_display_name="Import from Broadstreet",
-    schedule="0 */6 * * *",
+    schedule=at("0 */6 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 from vendor_sync.orchestration.notifier import alert_run_failed
 from vendor_sync.orchestration.sla import with_sla
 
@@ -41,7 +41,7 @@ PARAMS = {
 
 @dag(
     dag_display_name="Audit promotions",
-    schedule="30 3 * * *",
+    schedule=at("30 3 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, flag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
 from vendor_sync.orchestration.sla import with_sla
 
@@ -27,7 +27,7 @@ PARAMS = {
 
 @dag(
     dag_display_name="Roll up promotion usage",
-    schedule="@hourly",
+    schedule=at("@hourly"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

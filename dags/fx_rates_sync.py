@@ -13,13 +13,13 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 from vendor_sync.orchestration.notifier import alert_run_failed
 
 
 @dag(
     dag_display_name="Sync exchange rates",
-    schedule="30 15,17 * * *",
+    schedule=at("30 15,17 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

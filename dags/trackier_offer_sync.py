@@ -19,7 +19,7 @@ from typing import Any
 
 from airflow.sdk import Asset, Metadata, Param, chain, dag, task
 
-from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, flag
+from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
 from vendor_sync.orchestration.sla import with_sla
 
@@ -41,7 +41,7 @@ PARAMS = {
 @dag(
     dag_display_name="Sync from Trackier",
     # No start date: switching the DAG on waits for the next night instead of making up the last.
-    schedule="0 2 * * *",
+    schedule=at("0 2 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,30 @@ def test_dag_keeps_the_house_rules(dags, name):
     for task in dag.tasks:
         assert task.execution_timeout is not None
         assert task.retry_policy is not None
+
+
+def test_dag_that_is_switched_on_waits_for_its_next_time(dags):
+    from airflow.serialization.decoders import decode_timetable  # noqa: PLC0415
+    from airflow.serialization.encoders import encode_timetable  # noqa: PLC0415
+    from airflow.timetables.base import TimeRestriction  # noqa: PLC0415 - all after its settings
+
+    from vendor_sync.orchestration.dag_defaults import at  # noqa: PLC0415
+
+    def first_run(schedule):
+        """Return when Airflow would run it first, as its scheduler reads it from the database."""
+        stored = json.loads(json.dumps(encode_timetable(schedule)))
+        never = TimeRestriction(earliest=None, latest=None, catchup=False)
+        found = decode_timetable(stored).next_dagrun_info(
+            last_automated_data_interval=None, restriction=never
+        )
+        assert found is not None
+        return found.run_after
+
+    # Due a minute ago at the most: what Airflow's own default would make up.
+    now = datetime.now(UTC)
+    assert first_run(at("* * * * *")) > now
+    for dag in dags.values():
+        assert dag.timetable.run_immediately == at("* * * * *").run_immediately, dag.dag_id
 
 
 def test_sla_of_a_task_is_a_deadline_of_its_run(dags):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from airflow.sdk import Param
+from airflow.sdk import CronTriggerTimetable, Param
 
 from vendor_sync.orchestration.notifier import alert_task_failed
 from vendor_sync.orchestration.retry_policy import RETRY_POLICY, first_wait
@@ -31,6 +31,15 @@ DEFAULT_ARGS: dict[str, Any] = {
     "execution_timeout": timedelta(hours=1),
     "on_failure_callback": alert_task_failed,
 }
+
+
+def at(cron: str) -> CronTriggerTimetable:
+    """Return the schedule of a cron expression, in UTC.
+
+    A DAG that is switched on waits for its next time. Left to itself, Airflow 3.3 makes up the run
+    that was due last when it is less than a tenth of the period ago, whatever `catchup` says.
+    """
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(seconds=1))
 
 
 def flag(title: str, description: str) -> Param:
