@@ -73,7 +73,8 @@ def local_api() -> FastAPI:
         "Local Broadstreet entities", "Made here, and not in Broadstreet yet.", "/api/local"
     )
     for entity_type in EntityType:
-        _add_local(app, entity_type)
+        _add_local_reads(app, entity_type)
+        _add_local_writes(app, entity_type)
     return app
 
 
@@ -220,9 +221,9 @@ WithErrors = Annotated[bool, Query(description="Only those whose last export fai
 Version = Annotated[int | None, Query(ge=1, description="Delete only this version.")]
 
 
-def _add_local(app: FastAPI, entity_type: EntityType) -> None:
+def _add_local_reads(app: FastAPI, entity_type: EntityType) -> None:
     kind = entity_type.singular
-    reads, writes = [_may("GET", EXPORT)], [_may("POST", EXPORT)]
+    reads = [_may("GET", EXPORT)]
 
     @app.get(f"/{entity_type}", dependencies=reads, name=f"list_{entity_type}")
     def list_entities(
@@ -238,6 +239,11 @@ def _add_local(app: FastAPI, entity_type: EntityType) -> None:
     @app.get(f"/{entity_type}/{{local_id}}", dependencies=reads, name=f"get_{kind}")
     def get_entity(local_id: str) -> dict[str, Any]:
         return _shown(_with_store(lambda store: store.get(entity_type, local_id)))
+
+
+def _add_local_writes(app: FastAPI, entity_type: EntityType) -> None:
+    kind = entity_type.singular
+    writes = [_may("POST", EXPORT)]
 
     @app.post(
         f"/{entity_type}",
