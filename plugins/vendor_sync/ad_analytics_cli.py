@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -17,7 +15,15 @@ from vendor_sync.ad_analytics import flow, fx_flow, onboarding
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
 from vendor_sync.ad_analytics.vendors import PLATFORMS, SHOPS
-from vendor_sync.cli_output import errors_shown, pairs, show, show_rows
+from vendor_sync.cli_output import (
+    AsJson,
+    RunId,
+    errors_shown,
+    new_run_id,
+    pairs,
+    show,
+    show_rows,
+)
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.postgres import Warehouse, connect, storage_errors
@@ -59,14 +65,12 @@ def register(app: typer.Typer) -> None:
 
 def ad_analytics(
     param: _Params = None,
-    run_id: Annotated[
-        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
-    ] = None,
+    run_id: RunId = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Sync ad accounts and stores, credit orders to clicks, refresh totals and dashboards."""
-    name = run_id or f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    name = run_id or new_run_id()
     with errors_shown(name):
         result = flow.run_sync(
             connection_from_environment, run_id=name, trigger="cli", params=pairs(param or [])
@@ -81,7 +85,7 @@ def fx_rates(
     ] = None,
 ) -> None:
     """Read the European Central Bank's reference rates, or load rates of other currencies."""
-    name = f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
+    name = new_run_id()
     with errors_shown():
         if csv:
             result = fx_flow.load_rates(connection_from_environment, csv, run_id=name)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import uuid
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from vendor_sync import ad_analytics_cli
-from vendor_sync.broadstreet import export_flow, import_flow, resolving
-from vendor_sync.broadstreet.export_settings import ExportParams
-from vendor_sync.broadstreet.import_settings import ImportParams
+from vendor_sync import ad_analytics_cli, broadstreet_cli
 from vendor_sync.broadstreet.schema import apply as apply_schema
-from vendor_sync.cli_output import console, errors_shown, pairs, show
+from vendor_sync.cli_output import (
+    AsJson,
+    RunId,
+    end_with,
+    errors_shown,
+    new_run_id,
+    pairs,
+    progress_bars,
+)
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.edge_reports import flow as edge_reports
 from vendor_sync.errors import LockedError
@@ -27,9 +27,7 @@ from vendor_sync.flow_runs import skip_run
 from vendor_sync.migrations import migrate as apply_migrations
 from vendor_sync.mongo import connect as mongo_connect
 from vendor_sync.trackier.flow import FLOW as TRACKIER_FLOW
-from vendor_sync.trackier.flow import Watch, run_offer_sync
-
-EXIT_SKIPPED = 3
+from vendor_sync.trackier.flow import run_offer_sync
 
 
 class Store(StrEnum):
@@ -46,6 +44,7 @@ app = typer.Typer(
     add_completion=False,
 )
 ad_analytics_cli.register(app)
+broadstreet_cli.register(app)
 
 
 @app.callback()
@@ -87,19 +86,16 @@ def trackier_offers(
             "full_refresh, dry_run.",
         ),
     ] = None,
-    run_id: Annotated[
-        str | None,
-        typer.Option(help="Take up this run again, after it failed or was killed."),
-    ] = None,
+    run_id: RunId = None,
     lock_wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
     ] = 300,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Copy Trackier's brands and offers into PostgreSQL, raw pages into S3."""
-    name = run_id or _new_run_id()
-    with errors_shown(name), _progress_bars() as watch:
+    name = run_id or new_run_id()
+    with errors_shown(name), progress_bars() as watch:
         try:
             result = run_offer_sync(
                 connection_from_environment,
@@ -111,71 +107,18 @@ def trackier_offers(
             )
         except LockedError:
             result = skip_run(connection_from_environment, TRACKIER_FLOW, name)
-    show(result, as_json=as_json)
-    if result["status"] == "skipped":
-        raise typer.Exit(EXIT_SKIPPED)
-
-
-@app.command("broadstreet-import")
-def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
-    entity_types: Annotated[
-        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
-    ] = "",
-    network_ids: Annotated[str, typer.Option(help="Only these networks, comma-separated.")] = "",
-    advertiser_ids: Annotated[str, typer.Option(help="Only these advertisers.")] = "",
-    campaign_ids: Annotated[str, typer.Option(help="Only these campaigns' placements.")] = "",
-    mode: Annotated[
-        str, typer.Option(help="incremental writes what has changed, fresh replaces everything.")
-    ] = "incremental",
-    run_id: Annotated[
-        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
-    ] = None,
-    lock_wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
-    ] = import_flow.LOCK_WAIT_SECONDS,
-    *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read everything, print what would change.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
-    """Bring Broadstreet's networks, advertisers, zones, ads and campaigns into MongoDB."""
-    name = run_id or _new_run_id()
-    values = {
-        "entity_types": entity_types,
-        "network_ids": network_ids,
-        "advertiser_ids": advertiser_ids,
-        "campaign_ids": campaign_ids,
-        "mode": mode,
-        "dry_run": dry_run,
-    }
-    with errors_shown(name), _progress_bars() as watch:
-        asked = import_flow.ImportRun(
-            source=connection_from_environment,
-            run_id=name,
-            params=ImportParams.parse(values),
-            trigger="cli",
-            lock_wait_seconds=lock_wait,
-            watch=watch,
-        )
-        try:
-            result = import_flow.run_import(asked)
-        except LockedError:
-            result = import_flow.skip(asked)
-    show(result, as_json=as_json)
-    if result["status"] == "skipped":
-        raise typer.Exit(EXIT_SKIPPED)
+    end_with(result, as_json=as_json)
 
 
 @app.command("edge-usage-rollup")
 def edge_usage_rollup(
-    run_id: Annotated[str | None, typer.Option(help="Take up this run again.")] = None,
+    run_id: RunId = None,
     lock_wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
     ] = 300,
     *,
     full_refresh: Annotated[bool, typer.Option(help="Make every day anew.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Sum up how the stores used their promotions, per promotion, store and day."""
     params = {"full_refresh": full_refresh}
@@ -191,14 +134,14 @@ def edge_usage_rollup(
 
 @app.command("edge-promotion-audit")
 def edge_promotion_audit(
-    run_id: Annotated[str | None, typer.Option(help="Take up this run again.")] = None,
+    run_id: RunId = None,
     lock_wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
     ] = 300,
     expiring_days: Annotated[int, typer.Option(help="Days before the end.")] = 7,
     unused_days: Annotated[int, typer.Option(help="Days without a use.")] = 14,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Report and alert about promotions that end soon, are unused, overused or not compiled."""
     params = {"expiring_days": expiring_days, "unused_days": unused_days}
@@ -221,7 +164,7 @@ def _run_report(  # noqa: PLR0913 - the options of a report
     *,
     as_json: bool,
 ) -> None:
-    name = run_id or _new_run_id()
+    name = run_id or new_run_id()
     with errors_shown(name):
         try:
             result = report(
@@ -233,118 +176,4 @@ def _run_report(  # noqa: PLR0913 - the options of a report
             )
         except LockedError:
             result = skip_run(connection_from_environment, flow, name)
-    show(result, as_json=as_json)
-    if result["status"] == "skipped":
-        raise typer.Exit(EXIT_SKIPPED)
-
-
-def _new_run_id() -> str:
-    return f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
-
-
-@app.command("broadstreet-export")
-def broadstreet_export(  # noqa: PLR0913 - one option each
-    entity_types: Annotated[
-        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
-    ] = "",
-    local_ids: Annotated[
-        str, typer.Option(help="Only these local entities, by their _id, comma-separated.")
-    ] = "",
-    run_id: Annotated[
-        str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
-    ] = None,
-    lock_wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
-    ] = export_flow.LOCK_WAIT_SECONDS,
-    *,
-    retry_refused: Annotated[
-        bool, typer.Option("--retry-refused", help="Also send again what Broadstreet has refused.")
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Print order, names and payloads; send nothing."),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
-    """Take local entities to Broadstreet, each exactly once."""
-    name = run_id or _new_run_id()
-    values = {
-        "entity_types": entity_types,
-        "local_ids": local_ids,
-        "retry_refused": retry_refused,
-        "dry_run": dry_run,
-    }
-    with errors_shown(name), _progress_bars() as watch:
-        asked = export_flow.ExportRun(
-            source=connection_from_environment,
-            run_id=name,
-            params=ExportParams.parse(values),
-            trigger="cli",
-            lock_wait_seconds=lock_wait,
-            watch=watch,
-        )
-        try:
-            result = export_flow.run_export(asked)
-        except LockedError as error:
-            result = export_flow.skip(asked, str(error))
-    if result.get("plan") is not None and not as_json:
-        _show_plan(result["plan"])
-    else:
-        show(result, as_json=as_json)
-    if result["status"] == "skipped":
-        raise typer.Exit(EXIT_SKIPPED)
-
-
-@app.command("broadstreet-resolve")
-def broadstreet_resolve(
-    local_id: Annotated[str, typer.Argument(help="The _id of the local entity that waits.")],
-    adopt: Annotated[int | None, typer.Option(help="This Broadstreet id is the entity.")] = None,
-    *,
-    create_again: Annotated[
-        bool, typer.Option("--create-again", help="None of them is: the next export creates it.")
-    ] = False,
-) -> None:
-    """Say which of several new entities in Broadstreet is ours; an export has stopped for it."""
-    with errors_shown():
-        typer.echo(
-            resolving.resolve(
-                connection_from_environment, local_id, adopt=adopt, create_again=create_again
-            )
-        )
-
-
-def _show_plan(plan: list[dict[str, Any]]) -> None:
-    """Print a line an entity: order, what happens to it, and what would be sent."""
-    for line in plan:
-        what = f"{line['order']:>4}  {line['action']:<7} {line['entity_type']:<15}"
-        typer.echo(f"{what} {line['local_id']}  {line['name'] or ''}".rstrip())
-        if line["action"] != "create":
-            typer.echo(f"      because: {line['reason']}")
-            continue
-        if line["renamed"]:
-            typer.echo(f"      name is taken, sent as: {line['sent_name']}")
-        typer.echo(f"      {json.dumps({**line['query'], **line['body']}, ensure_ascii=False)}")
-    typer.echo(f"{len(plan)} local entities; nothing was sent.")
-
-
-@contextmanager
-def _progress_bars() -> Generator[Watch | None]:
-    """Yield a watcher that draws a bar per entity type where a person watches, else None."""
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (
-        TextColumn("{task.description:>16}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def watch(entity_type: str, completed: int, total: int | None) -> None:
-            if entity_type not in tasks:
-                tasks[entity_type] = bars.add_task(entity_type.replace("_", " "), total=total)
-            bars.update(tasks[entity_type], completed=completed, total=total)
-
-        yield watch
+    end_with(result, as_json=as_json)

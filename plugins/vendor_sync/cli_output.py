@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from vendor_sync.errors import (
@@ -17,12 +20,23 @@ from vendor_sync.errors import (
     SyncError,
     TemporaryError,
 )
+from vendor_sync.flow_runs import Watch
 
 # sysexits.h, so that a caller knows whether trying again can help.
 EXIT_CONFIGURATION = 78
 EXIT_TEMPORARY = 75
 EXIT_FAILED = 1
+EXIT_SKIPPED = 3
 console = Console(stderr=True)
+RunId = Annotated[
+    str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def new_run_id() -> str:
+    """Return a name for a run that a person has started."""
+    return f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}__{uuid.uuid4().hex[:8]}"
 
 
 def pairs(params: list[str]) -> dict[str, str]:
@@ -64,9 +78,39 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
     Console(soft_wrap=True).print(table)
 
 
+def end_with(result: dict[str, Any], *, as_json: bool) -> None:
+    """Print a run's result, and end with the exit code that a skipped run has."""
+    show(result, as_json=as_json)
+    if result["status"] == "skipped":
+        raise typer.Exit(EXIT_SKIPPED)
+
+
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows as a table; what is unknown is a dash."""
     table = Table(*columns)
     for row in rows:
         table.add_row(*("-" if value is None else str(value) for value in row))
     Console(soft_wrap=True).print(table)
+
+
+@contextmanager
+def progress_bars() -> Generator[Watch | None]:
+    """Yield a watcher that draws a bar per entity type where a person watches, else None."""
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def watch(entity_type: str, completed: int, total: int | None) -> None:
+            if entity_type not in tasks:
+                tasks[entity_type] = bars.add_task(entity_type.replace("_", " "), total=total)
+            bars.update(tasks[entity_type], completed=completed, total=total)
+
+        yield watch

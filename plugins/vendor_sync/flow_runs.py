@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,8 @@ from vendor_sync.runs import RunStore
 
 logger = logging.getLogger(__name__)
 LOCK_WAIT_SECONDS = 300
+# Told as work goes on: entity type, how many are done, and of how many (None: nobody knows yet).
+Watch = Callable[[str, int, int | None], None]
 _OLD_SCHEMA = (
     psycopg.errors.InvalidSchemaName,
     psycopg.errors.UndefinedColumn,

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from vendor_sync import cli
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.settings import BroadstreetSettings
-from vendor_sync.cli_output import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_TEMPORARY
+from vendor_sync.cli_output import (
+    EXIT_CONFIGURATION,
+    EXIT_FAILED,
+    EXIT_SKIPPED,
+    EXIT_TEMPORARY,
+)
 from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -88,7 +92,7 @@ def test_import_page_lists_every_parameter_and_setting():
 def test_readme_lists_the_exit_codes():
     rows = first_cells(README, "| exit code | meaning |")
 
-    ours = {EXIT_FAILED, cli.EXIT_SKIPPED, EXIT_TEMPORARY, EXIT_CONFIGURATION}
+    ours = {EXIT_FAILED, EXIT_SKIPPED, EXIT_TEMPORARY, EXIT_CONFIGURATION}
     assert {int(row) for row in rows} == {0, 2} | ours
 
 

@@ -28,6 +28,7 @@ from vendor_sync.broadstreet.selection import select
 from vendor_sync.broadstreet.sending import Sender
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import PermanentError, StorageError, SyncError, TemporaryError
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch
 from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
@@ -36,9 +37,7 @@ from vendor_sync.runs import Progress, Reject, Run, RunStore, peak_memory_bytes
 logger = logging.getLogger(__name__)
 FLOW = "broadstreet_export"
 EVENT = "sync.broadstreet.exported"
-LOCK_WAIT_SECONDS = 300
 _SHOWN_ERRORS = 20
-Watch = Callable[[str, int, int | None], None]
 
 
 def no_step(_: str) -> None:

@@ -29,6 +29,7 @@ from vendor_sync.broadstreet.importer import Importer
 from vendor_sync.broadstreet.rebuilding import carry_exported
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import PermanentError, SyncError
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch
 from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
@@ -37,9 +38,7 @@ from vendor_sync.runs import Progress, Reject, Run, RunStore, peak_memory_bytes
 logger = logging.getLogger(__name__)
 FLOW = "broadstreet_import"
 EVENT = "sync.broadstreet.imported"
-LOCK_WAIT_SECONDS = 300
 _NO_PAUSE = timedelta(0)
-Watch = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

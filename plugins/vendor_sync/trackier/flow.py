@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from vendor_sync.alert_rules import broken_rules
 from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve_failure
 from vendor_sync.audit import AuditArchive, s3_client
 from vendor_sync.connections import Connection, ConnectionSource, require_connection
-from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, failure_recorded, schema_errors
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, failure_recorded, schema_errors
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
 from vendor_sync.rest_client import Usage
@@ -23,7 +23,6 @@ from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
 from vendor_sync.trackier.sync import OfferSync
 
 FLOW = "trackier_offer_sync"
-Watch = Callable[[str, int, int | None], None]
 
 
 def run_offer_sync(  # noqa: PLR0913 - all keyword
