@@ -40,7 +40,6 @@ def order_row(
     person, secrets = customer(seed, sale)
     status = status_of(sale)
     source_code, source = _SOURCES.get(sale.source, (sale.source, sale.source))
-    code = {"id": 4, "code": sale.currency}
     row = {
         "id": sale.number,
         "invoice_number": sale.number,
@@ -51,13 +50,7 @@ def order_row(
         "display_status": {"id": 1, "code": status, "name": STATUSES[status][arabic]},
         "payment_status": _payment_status(sale),
         "currency_code": sale.currency,
-        "customer": {
-            "id": sale.number % 89_989 + 1,
-            "name": person["last_name"],
-            "email": person["email"],
-            "mobile": person["phone"],
-            "verified": 1,
-        },
+        "customer": _customer(sale, person),
         "is_guest_customer": 0,
         "is_gift_order": 0,
         "order_total": f"{Decimal(sale.gross):.14f}",
@@ -75,10 +68,7 @@ def order_row(
         "payment": {"method": {"code": _method(sale), "type": _method(sale)}},
         "cod_confirmed": False,
         "reverse_order_label_requests": [],
-        "currency": {
-            "order_currency": {**code, "exchange_rate": 1},
-            "order_store_currency": {"id": 4, "code": store.currency, "exchange_rate": None},
-        },
+        "currency": _currencies(store, sale),
         "coupon": {"code": sale.coupon} if sale.coupon else None,
         "products": [],
         "edits_count": int(sale.placed_gross is not None and sale.placed_gross != sale.gross),
@@ -86,17 +76,37 @@ def order_row(
         "is_marketplace_order": False,
     }
     row |= sale.own
+    return _as_payload(row, payload), secrets
+
+
+def _customer(sale: Sale, person: Row) -> Row:
+    return {
+        "id": sale.number % 89_989 + 1,
+        "name": person["last_name"],
+        "email": person["email"],
+        "mobile": person["phone"],
+        "verified": 1,
+    }
+
+
+def _currencies(store: Store, sale: Sale) -> Row:
+    return {
+        "order_currency": {"id": 4, "code": sale.currency, "exchange_rate": 1},
+        "order_store_currency": {"id": 4, "code": store.currency, "exchange_rate": None},
+    }
+
+
+def _as_payload(row: Row, payload: str) -> Row:
+    if payload == "default":
+        return row
     if payload == "tiny":
         kept = ("id", "code", "currency_code", "created_at", "updated_at", "customer")
-        small = {name: row[name] for name in kept}
-        return small | {
+        return {name: row[name] for name in kept} | {
             "total": row["order_total"],
-            "status": status,
-            "source": source_code,
-        }, secrets
-    if payload != "default":
-        row = {name: value for name, value in row.items() if name not in _NOT_SIMPLE}
-    return row, secrets
+            "status": row["order_status"]["code"],
+            "source": row["source_code"],
+        }
+    return {name: value for name, value in row.items() if name not in _NOT_SIMPLE}
 
 
 def note_row(store: Store, sale: Sale, refund: Refund) -> Row:
