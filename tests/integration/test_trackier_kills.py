@@ -174,7 +174,7 @@ def test_lost_database_connection_is_a_storage_error_and_the_rerun_completes(cha
             killed.append(completed)
             changed_world.db.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = %s",
+                " WHERE application_name = %s AND datname = current_database()",
                 (FLOW,),
             )
 

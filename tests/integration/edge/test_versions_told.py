@@ -85,7 +85,8 @@ async def test_watch_survives_the_loss_of_the_listen_connection(office, session,
 
     office.run(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name LIKE 'edge-grpc%%' AND pid <> pg_backend_pid()"
+        " WHERE application_name LIKE 'edge-grpc%%' AND datname = current_database()"
+        " AND pid <> pg_backend_pid()"
     )
     office.add_product(shop)
     async with asyncio.timeout(15):

@@ -184,7 +184,7 @@ def test_run_that_is_killed_leaves_nothing_half_done_and_is_taken_up(office, dat
         process.wait()
         office.conn.execute(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            " WHERE application_name = 'edge_usage_rollup'"
+            " WHERE application_name = 'edge_usage_rollup' AND datname = current_database()"
         )
     assert office.effectiveness() == []
     assert office.rows("SELECT count(*) FROM edge.rollup_progress") == [(0,)]
