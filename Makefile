@@ -81,7 +81,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/codespell
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint -q sql/migrations sql/queries
+	@$(BIN)/sqlfluff lint -q -p $(WORKERS) sql/migrations sql/queries
 	@$(BIN)/squawk --assume-in-transaction sql/migrations/*.sql 2>&1 | tail -n 3
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
