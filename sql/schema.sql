@@ -597,6 +597,15 @@ COMMENT ON TABLE analytics.click_files IS 'Files of the click log that were read
 
 COMMENT ON COLUMN analytics.click_files.clicks IS 'Clicks that no file had brought before.';
 
+CREATE TABLE analytics.click_loads (
+    place text NOT NULL COLLATE pg_catalog."C",
+    loaded_until date NOT NULL
+);
+
+COMMENT ON TABLE analytics.click_loads IS 'Up to which day (UTC) all files of a click log were read: where the next load begins.';
+
+COMMENT ON COLUMN analytics.click_loads.place IS 'Bucket and prefix of the log.';
+
 CREATE TABLE analytics.connections (
     connection_id bigint NOT NULL,
     workspace_id bigint NOT NULL,
@@ -1751,6 +1760,9 @@ ALTER TABLE ONLY analytics.click_events
 
 ALTER TABLE ONLY analytics.click_files
     ADD CONSTRAINT click_files_pkey PRIMARY KEY (object_key);
+
+ALTER TABLE ONLY analytics.click_loads
+    ADD CONSTRAINT click_loads_pkey PRIMARY KEY (place);
 
 ALTER TABLE ONLY analytics.connections
     ADD CONSTRAINT connections_pkey PRIMARY KEY (connection_id);

@@ -118,6 +118,7 @@ class ClickFiles:
         self._client = client
         self._bucket = bucket
         self._prefix = prefix.strip("/")
+        self.place = f"{bucket}/{self._prefix}"
 
     def iter_files(self, first: date, last: date) -> Iterator[ClickFile]:
         """Yield the files of the days, both included, in the order of their keys."""
@@ -202,17 +203,22 @@ def load_new_clicks(
     now: datetime,
     keep_rejects: Callable[[Sequence[Reject]], object],
 ) -> Loaded:
-    """Load what came since the last load; the first one goes back 90 days, as the first sync does.
+    """Load what came since the last load that got to its end; the first goes back 90 days.
 
     For the flow: to be called before orders are attributed, for a connection `click_log_s3`.
     """
+    files = click_files(connection)
     today = now.astimezone(UTC).date()
-    row = conn.execute(load_query("analytics/get_last_click_load.sql")).fetchone()
+    row = conn.execute(
+        load_query("analytics/get_last_click_load.sql"), {"place": files.place}
+    ).fetchone()
     last: date | None = row[0] if row else None
     since = today - _FIRST if last is None else min(last, today)
-    return load_click_log(
-        conn, click_files(connection), since=since, now=now, keep_rejects=keep_rejects
+    loaded = load_click_log(conn, files, since=since, now=now, keep_rejects=keep_rejects)
+    conn.execute(
+        load_query("analytics/note_click_load.sql"), {"place": files.place, "loaded_until": today}
     )
+    return loaded
 
 
 class _Loading:

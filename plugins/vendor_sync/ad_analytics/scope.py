@@ -17,6 +17,8 @@ from vendor_sync.errors import ConfigurationError
 FIRST_DAYS = 90
 HOURLY_DAYS = 3
 DAILY_DAYS = 30
+# Platforms restate a day until it is so old.
+RESTATED_DAYS = 28
 # After this hour, UTC, the day's wide pull is due.
 DAILY_HOUR = 12
 _CHUNK_DAYS = 30
@@ -102,9 +104,11 @@ def decide_scope(  # noqa: PLR0913 - what is known of a connection
 ) -> Scope:
     """Return the days to ask for.
 
-    After an outage the range begins where the last success ended, if that is longer ago.
+    After an outage the range begins where the last success ended, if that is longer ago; and the
+    daily pull with the oldest day that could still be restated when the last one was made.
     """
-    today = now.astimezone(ZoneInfo(timezone)).date()
+    zone = ZoneInfo(timezone)
+    today = now.astimezone(zone).date()
     if params.since is not None and params.until is not None:
         return Scope(since=params.since, until=params.until)
     if first_synced_at is None:
@@ -112,8 +116,10 @@ def decide_scope(  # noqa: PLR0913 - what is known of a connection
     wide_due = now.astimezone(UTC).replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
     wide = now >= wide_due and (last_wide_at is None or last_wide_at < wide_due)
     since = _back(today, DAILY_DAYS if wide else HOURLY_DAYS)
+    if wide and last_wide_at is not None:
+        since = min(since, last_wide_at.astimezone(zone).date() - timedelta(days=RESTATED_DAYS))
     if orders_until is not None:
-        since = min(since, orders_until.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1))
+        since = min(since, orders_until.astimezone(zone).date() - timedelta(days=1))
     return Scope(since=since, until=today, wide=wide)
 
 

@@ -25,6 +25,13 @@ _MARKETS = (
     "Brand_Lift",
     "New 2026",
 )
+# How a store is called in its vendor's addresses.
+_HOSTS = {
+    "shopify": "{name}.myshopify.com",
+    "woocommerce": "{name}.example",
+    "salla": "{id}",
+    "zid": "{id}",
+}
 _TWIN = 7  # every seventh campaign has the name of the one before it
 LEGS = ("web", "web", "app", "shop", "web+app")
 
@@ -88,6 +95,10 @@ class Store:
     currency: str
     timezone: str
     snippet: bool
+
+    @property
+    def host(self) -> str:
+        return _HOSTS[self.kind].format(name=self.name.lower(), id=self.store_id)
 
 
 def minor_digits(currency: str) -> int:

@@ -21,13 +21,6 @@ from sandbox.vendors.seeding import key, surname
 from sandbox.vendors.wire import ControlError, Secret
 
 FIRST_NUMBER = 5_000_000_001
-# How a store of the world is called in a vendor's addresses.
-HOSTS = {
-    "shopify": "{name}.myshopify.com",
-    "woocommerce": "{name}.example",
-    "salla": "{id}",
-    "zid": "{id}",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +129,8 @@ class Ledger:
     def _worlds(self) -> dict[str, tuple[Store, Place]]:
         found = {}
         for place in self._world().stores_of(self._kind):
-            name = HOSTS[self._kind].format(name=place.name.lower(), id=place.store_id)
-            store = Store(name=name, currency=place.currency, timezone=place.timezone)
-            found[name] = (store, place)
+            store = Store(name=place.host, currency=place.currency, timezone=place.timezone)
+            found[place.host] = (store, place)
         return found
 
     # Control operations.

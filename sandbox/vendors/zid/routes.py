@@ -41,7 +41,7 @@ class Zid(Vendor):
         self.ledger = Ledger(seed, stores, self._world, kind=self.name, now=now)
         self._bearers = {self._bearer}
         self._managers: dict[str, str] = {}
-        self._refresh = {f"rt-{self._bearer}"}
+        self._refresh = {f"rt-{self._bearer}": DEFAULT_STORE}
         self._issued = 0
         # How an expired token shows: 401, or a redirect to the login page.
         self._settings: dict[str, Any] = {"redirects": False, "page_limit": PAGE_LIMIT}
@@ -96,6 +96,11 @@ class Zid(Vendor):
             name = token.removeprefix(f"{self._manager}.")
         return stores.get(name or "")
 
+    def _granted(self, refresh: str) -> str | None:
+        """Return whose refresh token it is; a store of the world has its name behind the first."""
+        name = refresh.removeprefix(f"rt-{self._bearer}.")
+        return name if name in self.ledger.stores else self._refresh.get(refresh)
+
     def _orders(self, call: Call, store: Store) -> Reply:
         for name in ("page", "per_page"):
             if not (call.first(name) or "1").isdigit():
@@ -148,14 +153,15 @@ class Zid(Vendor):
             return Reply.of(
                 401, {"error": "invalid_client", "message": "Client authentication failed"}
             )
-        if form.get("refresh_token") not in self._refresh:
+        store = self._granted(form.get("refresh_token", ""))
+        if store is None:
             return Reply.of(401, {"error": "invalid_request", "message": "The token is invalid."})
         self._issued += 1
         root = key(self.ledger.seed, "zid")
         bearer, manager = (f"{kind}-{hexadecimal(root, self._issued, 30)}" for kind in ("b", "m"))
         self._bearers.add(bearer)
-        self._managers[manager] = DEFAULT_STORE
-        self._refresh.add(f"rt-{bearer}")
+        self._managers[manager] = store
+        self._refresh[f"rt-{bearer}"] = store
         return Reply.of(
             200,
             {

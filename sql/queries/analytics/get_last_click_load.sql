@@ -1,3 +1,5 @@
--- Find the day of the last load of the click log.
-SELECT max(f.loaded_at)::date AS last_day
-FROM analytics.click_files AS f;
+-- Find the last day up to which a click log was loaded without a gap.
+-- Params: place
+SELECT l.loaded_until
+FROM analytics.click_loads AS l
+WHERE l.place = %(place)s;

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.integration.ad_analytics.world import World
 from vendor_sync.ad_analytics.records import SourceConnection
+from vendor_sync.connections import connection_from_environment
 from vendor_sync.postgres import connect
 
 # Few rows are deleted faster than so many tables are truncated; the pegs came with the schema.
@@ -80,3 +83,18 @@ def world(warehouse, add_workspace, add_connection):
         settings={},
     )
     return World(warehouse, workspace_id, accounts, store)
+
+
+@pytest.fixture
+def connections(database, db, bucket, worker):
+    """Where the flow's servers are; `db` empties the runs of the test before."""
+    del db
+    audit = connection_from_environment("audit_s3")
+    redis = connection_from_environment("analytics_redis")
+    assert audit is not None
+    assert redis is not None
+    return {
+        "warehouse_postgres": database,
+        "audit_s3": replace(audit, extra={**audit.extra, "bucket": bucket.name}),
+        "analytics_redis": replace(redis, extra={"db": worker + 1}),
+    }

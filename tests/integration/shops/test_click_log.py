@@ -38,6 +38,7 @@ class Log:
                 [name],
             ).fetchall()[0][0]
             conn.execute("DELETE FROM analytics.click_files")
+            conn.execute("DELETE FROM analytics.click_loads")
             conn.execute(
                 "INSERT INTO analytics.connections"
                 " (workspace_id, vendor, external_id, name, currency, timezone)"
@@ -148,6 +149,27 @@ def test_the_first_load_goes_back_and_later_ones_go_on(log):
 
     assert (first.clicks, second.clicks) == (1, 1)
     assert log.click_ids() == ["c1", "c3"]
+
+
+def test_a_load_that_broke_off_is_taken_up_where_it_was(log):
+    audit = connection_from_environment("audit_s3")
+    assert audit is not None
+    bucket = replace(audit, extra={**audit.extra, "bucket": log.bucket.name, "prefix": "/clicks/"})
+    log.put("2026/04/01/09.jsonl", log.click(1, occurred_at="2026-04-01T09:00:00Z"))
+    broken = "clicks/2026/04/05/09.jsonl.gz"
+    log.bucket.client.put_object(Bucket=log.bucket.name, Key=broken, Body=b"not gzip")
+
+    def load():
+        with connect(log.database, application_name="test") as conn:
+            return load_new_clicks(conn, bucket, now=NOW, keep_rejects=log.rejects.extend)
+
+    with pytest.raises(StorageError):
+        load()
+    log.bucket.client.delete_object(Bucket=log.bucket.name, Key=broken)
+    log.put("2026/04/05/09.jsonl", log.click(2, occurred_at="2026-04-05T09:00:00Z"))
+    load()
+
+    assert log.click_ids() == ["c1", "c2"]
 
 
 def test_the_worlds_visits_are_loaded_as_they_were(log):

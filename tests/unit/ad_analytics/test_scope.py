@@ -9,6 +9,7 @@ from vendor_sync.ad_analytics.scope import Scope, SyncParams, decide_scope
 from vendor_sync.errors import ConfigurationError
 
 NIGHT = datetime(2026, 3, 20, 22, tzinfo=UTC)  # the 21st in Riyadh
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 MORNING = datetime(2026, 3, 20, 11, tzinfo=UTC)
 
 
@@ -33,20 +34,27 @@ def test_hourly_the_last_three_days_are_asked():
 
 
 @pytest.mark.parametrize(
-    ("now", "last_wide", "wide"),
+    ("now", "last_wide", "days"),
     [
-        (MORNING, datetime(2026, 3, 19, 12, tzinfo=UTC), False),
-        (NIGHT, datetime(2026, 3, 19, 13, tzinfo=UTC), True),
-        (NIGHT, datetime(2026, 3, 20, 11, 59, tzinfo=UTC), True),
-        (NIGHT, datetime(2026, 3, 20, 12, tzinfo=UTC), False),
-        (NIGHT, None, True),
+        (MORNING, datetime(2026, 3, 19, 12, tzinfo=UTC), 3),
+        (NOON, datetime(2026, 3, 19, 12, tzinfo=UTC), 30),
+        (NIGHT, datetime(2026, 3, 20, 11, 59, tzinfo=UTC), 30),
+        (NIGHT, datetime(2026, 3, 20, 12, tzinfo=UTC), 3),
+        (NIGHT, None, 30),
     ],
 )
-def test_once_a_day_after_noon_thirty_days_are_asked(now, last_wide, wide):
+def test_once_a_day_after_noon_thirty_days_are_asked(now, last_wide, days):
     found = scope(now, last_wide_at=last_wide)
 
-    assert found.wide is wide
-    assert (found.until - found.since).days == (29 if wide else 2)
+    assert found.wide is (days == 30)
+    assert (found.until - found.since).days + 1 == days
+
+
+def test_after_days_without_a_daily_pull_what_it_left_unsettled_is_asked_again():
+    found = scope(last_wide_at=datetime(2026, 3, 10, 12, tzinfo=UTC))
+
+    # The 10th of February was 27 days over on the 10th of March: it could still move.
+    assert (found.since, found.wide) == (date(2026, 2, 10), True)
 
 
 def test_after_an_outage_the_range_begins_where_the_last_success_ended():
