@@ -11,11 +11,14 @@ from sandbox.home import Home, write_private
 from sandbox.state import HOST, VENDORS, State
 
 AUDIT_BUCKET = "audit-raw"
+CLICK_BUCKET = "click-log"
 USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
-# Connections to vendors, by Airflow connection id; a new vendor is one line here.
+# Connections to vendors, by Airflow connection id; a new vendor is one line here. Ad accounts and
+# stores are no such connections: an operator links them, as `sandbox.ad_onboarding` does.
 VENDOR_CONNECTIONS = {
     "trackier_default": ("http", "trackier"),
     "broadstreet_default": ("http", "broadstreet"),
+    "ecb_default": ("http", "fx"),
     "alerts_webhook": ("http", "webhook"),
 }
 
@@ -64,6 +67,7 @@ def _addresses(state: State) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": state.external.get("SANDBOX_AWS_SECRET_ACCESS_KEY", "test"),
         "AWS_DEFAULT_REGION": state.external.get("SANDBOX_AWS_DEFAULT_REGION", "us-east-1"),
         "AUDIT_BUCKET": AUDIT_BUCKET,
+        "CLICK_BUCKET": CLICK_BUCKET,
         "SMTP_URL": state.replaced("smtp") or f"smtp://{local['smtp']}",
         "VENDOR_SANDBOX_URL": state.url("vendors"),
         "VENDOR_SANDBOX_KEYS": json.dumps(vendor_keys(state)),
@@ -77,7 +81,9 @@ def _addresses(state: State) -> dict[str, str]:
 
 def _connections(state: State, known: dict[str, str]) -> dict[str, dict[str, Any]]:
     mail = {"from_email": "alerts@example.com", "to_email": "oncall@example.com"}
-    store = {"endpoint_url": known["S3_ENDPOINT_URL"], "region_name": known["AWS_DEFAULT_REGION"]}
+    place = {"endpoint_url": known["S3_ENDPOINT_URL"], "region_name": known["AWS_DEFAULT_REGION"]}
+    login, secret = known["AWS_ACCESS_KEY_ID"], known["AWS_SECRET_ACCESS_KEY"]
+    store = {"conn_type": "aws", "login": login, "password": secret}
     return {
         "warehouse_postgres": _from_uri("postgres", known["WAREHOUSE_DSN"]),
         "analytics_redis": _from_uri("redis", known["REDIS_URL"])
@@ -86,12 +92,8 @@ def _connections(state: State, known: dict[str, str]) -> dict[str, dict[str, Any
         | {"extra": _mongo_options(known["MONGO_URI"])},
         "alerts_smtp": _from_uri("smtp", known["SMTP_URL"])
         | {"extra": {**mail, "disable_ssl": True, "disable_tls": True}},
-        "audit_s3": {
-            "conn_type": "aws",
-            "login": known["AWS_ACCESS_KEY_ID"],
-            "password": known["AWS_SECRET_ACCESS_KEY"],
-            "extra": {**store, "bucket": known["AUDIT_BUCKET"]},
-        },
+        "audit_s3": {**store, "extra": {**place, "bucket": known["AUDIT_BUCKET"]}},
+        "click_log_s3": {**store, "extra": {**place, "bucket": known["CLICK_BUCKET"]}},
         **{
             conn_id: {
                 "conn_type": conn_type,

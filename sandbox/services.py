@@ -30,9 +30,9 @@ def mongo(home: Home, state: State) -> list[Part]:
 
 
 def s3(home: Home, state: State) -> list[Part]:
-    """MiniStack serving S3 only, and the audit bucket in it."""
+    """MiniStack serving S3 only, and the buckets in it."""
     if state.replaced("s3"):
-        return [_bucket(state, after=())]
+        return [_buckets(state, after=())]
     port, data = state.ports["s3"], home.data("s3")
     settings = {
         "SERVICES": "s3",  # it would otherwise imitate Lambda by running code
@@ -55,16 +55,16 @@ def s3(home: Home, state: State) -> list[Part]:
         healthy=health.http_ok(port, "/_ministack/health"),
         address=f"http://{HOST}:{port}",
     )
-    return [server, _bucket(state, after=("s3",))]
+    return [server, _buckets(state, after=("s3",))]
 
 
-def _bucket(state: State, after: tuple[str, ...]) -> Part:
+def _buckets(state: State, after: tuple[str, ...]) -> Part:
     names = ("S3_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
     known = exports(state)
     return Part(
-        name="s3-bucket",
-        argv=(SERVERS / "bin/python", "-m", "sandbox.create_bucket"),
-        env={name: known[name] for name in (*names, "AUDIT_BUCKET")},
+        name="s3-buckets",
+        argv=(SERVERS / "bin/python", "-m", "sandbox.create_buckets"),
+        env={name: known[name] for name in (*names, "AUDIT_BUCKET", "CLICK_BUCKET")},
         after=after,
     )
 

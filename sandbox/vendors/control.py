@@ -32,6 +32,7 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "zid.manager": "zid-sandbox-manager-06a4b8c5f2",
     "zid.secret": "zid-sandbox-client-e17d0934ab",
 }
+SNAPCHAT_CLIENT_ID = "sandbox-snapchat-app"
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANDBOX_PYTHON = REPOSITORY / ".sandbox" / "venv" / "bin" / "python"
 

@@ -35,9 +35,15 @@ class AdWorld(Vendor):
 
     def changes(self) -> Mapping[str, Callable[..., Any]]:
         return {
+            "restart": self._restart,
             "set_now": lambda at: {"now": self.world.set_now(at).isoformat()},
             "advance": lambda hours: {"now": self.world.advance(hours).isoformat()},
         }
+
+    def _restart(self, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin another world and leave the vendors' own settings, and other vendors, alone."""
+        self.reset(seed, settings)
+        return {"now": self.world.now.isoformat()}
 
     def view(self, name: str) -> Iterable[Any]:
         views = {"places": self._places, "metrics": self._metrics, "orders": self._orders,

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.ad_world.vendor import WorldVendor
+from sandbox.vendors.control import SNAPCHAT_CLIENT_ID
 from sandbox.vendors.seeding import hexadecimal, key
 from sandbox.vendors.snapchat import errors, stats
 from sandbox.vendors.snapchat.errors import Refusal, RefusedError, bad_parameter
 from sandbox.vendors.wire import Call, ControlError, Reply, Secret
 
-CLIENT_ID = "sandbox-snapchat-app"
 _MOST, _LEAST = 1_000, 50
 _DEFAULT_SERIES = 200
 
@@ -110,7 +110,7 @@ class Snapchat(WorldVendor):
         wanted = {
             "grant_type": "refresh_token",
             "refresh_token": self.refresh_token,
-            "client_id": CLIENT_ID,
+            "client_id": SNAPCHAT_CLIENT_ID,
             "client_secret": self.client_secret,
         }
         wrong = [name for name, value in wanted.items() if form.get(name) != value]

@@ -1,4 +1,4 @@
-"""Create the audit bucket if it is not there; runs where botocore is, reads its environment."""
+"""Create the buckets that are not there; runs where botocore is, reads its environment."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ def main() -> None:
     # us-east-1 is the default, and the one name that S3 refuses as a constraint.
     place = {} if region == "us-east-1" else {"LocationConstraint": region}
     options = {"CreateBucketConfiguration": place} if place else {}
-    try:
-        client.create_bucket(Bucket=os.environ["AUDIT_BUCKET"], **options)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") not in _OURS_ALREADY:
-            raise
+    for bucket in (os.environ["AUDIT_BUCKET"], os.environ["CLICK_BUCKET"]):
+        try:
+            client.create_bucket(Bucket=bucket, **options)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _OURS_ALREADY:
+                raise
 
 
 if __name__ == "__main__":
