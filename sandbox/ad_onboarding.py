@@ -45,7 +45,7 @@ class Operator:
     """Somebody at the command line of a stack, by its environment variables."""
 
     def __init__(self, environment: Mapping[str, str], *, settings: Mapping[str, str]) -> None:
-        """`settings` go to every connection, such as how many calls a second are allowed."""
+        """Take the stack's variables, and settings that every connection gets."""
         self._environment = dict(environment)
         self._settings = dict(settings)
         self._url = environment["VENDOR_SANDBOX_URL"]
@@ -54,14 +54,10 @@ class Operator:
     def link(self, world: World) -> Linked:
         """Add the world's workspaces, accounts and stores, or change those that are there."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            workspaces = dict(zip(world.workspaces, pool.map(self._workspace, world.workspaces)))
+            workspaces = dict(pool.map(self._workspace, world.workspaces))
             accounts = pool.map(lambda place: self._account(place, workspaces), world.accounts)
             stores = pool.map(lambda place: self._store(place, workspaces), world.stores)
-            return Linked(
-                workspaces,
-                dict(zip(world.accounts, accounts)),
-                dict(zip(world.stores, stores)),
-            )
+            return Linked(workspaces, dict(accounts), dict(stores))
 
     def command(self, *words: object, secret: Mapping[str, Any] | None = None) -> str:
         """Run `python -m vendor_sync ...` and return what it prints; raise OnboardingError."""
@@ -79,11 +75,11 @@ class Operator:
             raise OnboardingError(message)
         return done.stdout.strip()
 
-    def _workspace(self, place: Workspace) -> int:
+    def _workspace(self, place: Workspace) -> tuple[Workspace, int]:
         where = ("--timezone", place.timezone, "--currency", place.currency)
-        return int(self.command("workspace", "add", place.name, *where))
+        return place, int(self.command("workspace", "add", place.name, *where))
 
-    def _account(self, place: Account, workspaces: Mapping[Workspace, int]) -> int:
+    def _account(self, place: Account, workspaces: Mapping[Workspace, int]) -> tuple[Account, int]:
         token = self._keys[place.platform]
         secret: dict[str, Any] = {"access_token": token}
         settings = {"base_url": f"{self._url}/{place.platform}"}
@@ -94,9 +90,9 @@ class Operator:
                 "extra": {"client_id": SNAPCHAT_CLIENT_ID, "client_secret": f"secret-{token}"},
             }
         words = (place.platform, place.account_id, place.name)
-        return self._link("account", workspaces[place.workspace], words, settings, secret)
+        return place, self._link("account", workspaces[place.workspace], words, settings, secret)
 
-    def _store(self, place: Store, workspaces: Mapping[Workspace, int]) -> int:
+    def _store(self, place: Store, workspaces: Mapping[Workspace, int]) -> tuple[Store, int]:
         name = place.host
         base, settings = f"{self._url}/{place.kind}", dict[str, str]()
         key = self._keys[place.kind]
@@ -119,7 +115,7 @@ class Operator:
             case _:
                 settings = {"base_url": f"{base}/{name}"}
         words = (place.kind, name, place.name)
-        return self._link("store", workspaces[place.workspace], words, settings, secret)
+        return place, self._link("store", workspaces[place.workspace], words, settings, secret)
 
     def _link(
         self,
@@ -129,6 +125,7 @@ class Operator:
         settings: Mapping[str, str],
         secret: Mapping[str, Any],
     ) -> int:
-        pairs = (f"--setting={name}={value}" for name, value in {**settings, **self._settings}.items())
-        return int(self.command(what, "add", "--workspace", workspace, *pairs, "--", *words, secret=secret))
-
+        pairs = {**settings, **self._settings}.items()
+        options = (f"--setting={name}={value}" for name, value in pairs)
+        where = ("--workspace", workspace, *options)
+        return int(self.command(what, "add", *where, "--", *words, secret=secret))

@@ -161,6 +161,15 @@ def resolve_failure(conn: Warehouse, flow: str, run_id: str) -> None:
     )
 
 
+def resolve(conn: Warehouse, alerts: Iterable[Alert]) -> None:
+    """Close the alerts of these causes, where they are open: what they told of is over."""
+    now = datetime.now(UTC)
+    for alert in alerts:
+        conn.execute(
+            load_query("ops/resolve_alert.sql"), {"fingerprint": alert.fingerprint, "now": now}
+        )
+
+
 def resolve_gone(
     source: ConnectionSource, flow: str, kinds: Sequence[AlertKind], still: Iterable[Alert]
 ) -> int:

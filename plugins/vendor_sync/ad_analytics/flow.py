@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from vendor_sync.ad_analytics.alerting import tell_of_campaigns, tell_of_connections
 from vendor_sync.ad_analytics.attribution import attribute_orders
 from vendor_sync.ad_analytics.consistency import check_consistency
 from vendor_sync.ad_analytics.dashboard_cache import refresh_dashboards
@@ -26,7 +27,7 @@ from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.state import Outcome, PartResult, StateStore
 from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
 from vendor_sync.ad_analytics.wiring import Wiring
-from vendor_sync.alerts import Alert, AlertKind, raise_alert
+from vendor_sync.alerts import resolve_failure
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
@@ -40,10 +41,11 @@ LARGEST_SHARD = 25
 _TASKS_OF_A_VENDOR = 8
 _THREADS = 4
 _LOCK_WAIT_SECONDS = 300
-_SHOWN_CAMPAIGNS = 20
 # A report is looked at every 10 s, 30 times at most.
 REPORT_SECONDS = 10
 REPORT_CHECKS = 30
+# All of them are in `analytics.sync_parts`.
+_SHOWN_MISSING = 50
 Shard = dict[str, Any]
 Clock = Callable[[], datetime]
 
@@ -112,8 +114,7 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     wanted: list[int] = [each for each in shard["connections"] if each in due]
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         results = list(pool.map(partial(_sync_one, source, run, parsed, clock), wanted))
-    for result in results:
-        _tell(source, result, link)
+    tell_of_connections(source, run, results, link)
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
     if again:
@@ -159,7 +160,7 @@ def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -
         cache = require_connection(source, "analytics_redis")
         dashboards = refresh_dashboards(conn, cache, clock())
     for workspace_id, messages in found.items():
-        _tell_of_campaigns(source, run, workspace_id, messages)
+        tell_of_campaigns(source, run, workspace_id, messages)
     logger.info("%s: %d orders attributed", run.run_id, attributed.orders)
     return {
         "orders_attributed": attributed.orders,
@@ -184,6 +185,8 @@ def complete_run(
         with conn.transaction():
             runs.emit(run, EVENT, result)
             runs.finish(run_id, result["status"], counts=result)
+            if not result["missing"]:
+                resolve_failure(conn, FLOW, run_id)
     return result | {"run_id": run_id, "attempt": run.attempt}
 
 
@@ -235,47 +238,10 @@ def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]
     return {
         "status": "completed_with_errors" if flawed else "completed",
         "connections": {vendor: dict(ended) for vendor, ended in sorted(by_vendor.items())},
-        "missing": missing,
+        "missing": missing[:_SHOWN_MISSING],
+        "missing_connections": len(missing),
         **dict(sorted(counts.items())),
     }
-
-
-def _tell_of_campaigns(
-    source: ConnectionSource, run: Run, workspace_id: int, messages: list[str]
-) -> None:
-    shown = messages[:_SHOWN_CAMPAIGNS]
-    more = len(messages) - len(shown)
-    raise_alert(
-        source,
-        Alert(
-            kind=AlertKind.CAMPAIGN_PERFORMANCE,
-            flow=FLOW,
-            run_id=f"{run.run_id}-workspace-{workspace_id}",
-            title=f"Workspace {workspace_id}: {len(messages)} campaigns below their own history",
-            message="\n".join([*shown, f"and {more} more"] if more else shown),
-        ),
-    )
-
-
-def _tell(source: ConnectionSource, result: PartResult, link: str | None) -> None:
-    """Alert a person where only a person can help: once per connection and cause."""
-    if result.outcome is Outcome.NEEDS_REAUTH and result.newly_needs_reauth:
-        kind, title = AlertKind.NEEDS_REAUTH, "needs a new login"
-    elif result.outcome is Outcome.FAILED:
-        kind, title = AlertKind.CONNECTION_FAILED, "failed, and trying again will not help"
-    else:
-        return
-    raise_alert(
-        source,
-        Alert(
-            kind=kind,
-            flow=FLOW,
-            run_id=f"connection-{result.connection_id}",
-            title=f"{FLOW}: {result.vendor} connection {result.connection_id} {title}",
-            message=result.error or "",
-            link=link,
-        ),
-    )
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from vendor_sync.ad_analytics import flow, fx_flow
 from vendor_sync.ad_analytics.state import Outcome
 from vendor_sync.events import publish_events
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.dag_runs import trigger_of
 
 _REPORT_WAIT = timedelta(seconds=flow.REPORT_SECONDS)
-_REPORT_PATIENCE = _REPORT_WAIT * flow.REPORT_CHECKS
 
 
 def plan_shards(vendors: Sequence[str]) -> dict[str, list[flow.Shard]]:
@@ -25,7 +25,7 @@ def plan_shards(vendors: Sequence[str]) -> dict[str, list[flow.Shard]]:
     shards = flow.plan_run(
         connection_from_airflow,
         run_id=dag_run.run_id,
-        trigger=str(dag_run.run_type),
+        trigger=trigger_of(dag_run),
         params=_params(context),
     )
     return {vendor: [shard for shard in shards if shard["vendor"] == vendor] for vendor in vendors}
@@ -44,10 +44,9 @@ def sync_shard(shard: flow.Shard) -> dict[str, int]:
         shard=shard,
         link=context["ti"].log_url,
     )
-    begun = context["ti"].start_date
-    now = datetime.now(UTC)
-    if Outcome.WAITING in ended and now - begun < _REPORT_PATIENCE:
-        raise AirflowRescheduleException(now + _REPORT_WAIT)
+    # Not by the clock: a task that is taken up again begins anew.
+    if Outcome.WAITING in ended and context["task_reschedule_count"] < flow.REPORT_CHECKS - 1:
+        raise AirflowRescheduleException(datetime.now(UTC) + _REPORT_WAIT)
     return ended
 
 
@@ -57,9 +56,13 @@ def join_run() -> dict[str, Any]:
 
 
 def complete_run(joined: Mapping[str, Any]) -> dict[str, Any]:
-    """Write how the run ended."""
+    """Write how the run ended; return its counts, and the ids of the connections that are missing.
+
+    Why they are is in the run's row and its event: errors are no matter for XCom.
+    """
     run_id = _context()["dag_run"].run_id
-    return flow.complete_run(connection_from_airflow, run_id=run_id, joined=joined)
+    result = flow.complete_run(connection_from_airflow, run_id=run_id, joined=joined)
+    return result | {"missing": [part["connection"] for part in result["missing"]]}
 
 
 def published_events() -> Iterator[dict[str, Any]]:
@@ -73,7 +76,7 @@ def sync_rates() -> dict[str, Any]:
     """Read the exchange rates under the DAG run's id."""
     dag_run = _context()["dag_run"]
     return fx_flow.sync_rates(
-        connection_from_airflow, run_id=dag_run.run_id, trigger=str(dag_run.run_type)
+        connection_from_airflow, run_id=dag_run.run_id, trigger=trigger_of(dag_run)
     )
 
 

@@ -14,17 +14,34 @@ def _day(title: str, description: str) -> Param:
 
 
 PARAMS = {
-    "workspace": Param(None, type=["null", "integer"], title="Workspace", description="Its id."),
+    "workspace": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Workspace",
+        description="Its id, as `python -m vendor_sync workspace list` shows it; empty means all.",
+    ),
     "platforms": Param(
-        [], type="array", examples=list(VENDORS), title="Vendors", description="None means all."
+        [],
+        type="array",
+        items={"type": "string", "enum": list(VENDORS)},
+        examples=list(VENDORS),
+        title="Platforms and shops",
+        description="None means all.",
     ),
     "connections": Param(
         [],
         type="array",
-        items={"type": "integer"},
-        title="Connections",
-        description="Ids of ad accounts or stores; none means all.",
+        items={"type": "string", "pattern": "^[0-9]+$"},
+        title="Ad accounts and stores",
+        description=(
+            "Ids, one a line, as `account list` and `store list` show them; none means all."
+        ),
     ),
-    "since": _day("First day", "Read these days again; with the last day."),
+    "since": _day(
+        "First day",
+        "With a last day: read exactly these days again, of the account's timezone, also where the "
+        "vendor has asked to wait. Empty: what is due.",
+    ),
     "until": _day("Last day", "Inclusive."),
 }

@@ -14,6 +14,7 @@ from vendor_sync.broadstreet.export_settings import ExportParams
 from vendor_sync.errors import LockedError
 from vendor_sync.events import publish_events
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.dag_runs import trigger_of
 
 _WAIT_IN_PROCESS_SECONDS = 20
 _WAIT_OUTSIDE = timedelta(seconds=20)
@@ -22,7 +23,7 @@ _SCHEDULED = "scheduled"
 
 def is_needed() -> bool:
     """Tell whether the run has anything to do; one that a person asked for always has."""
-    if str(_context()["dag_run"].run_type) != _SCHEDULED:
+    if trigger_of(_context()["dag_run"]) != _SCHEDULED:
         return True
     return export_flow.something_waits(connection_from_airflow)
 
@@ -34,7 +35,7 @@ def export_entities() -> dict[str, Any]:
         source=connection_from_airflow,
         run_id=context["dag_run"].run_id,
         params=ExportParams.parse(context["params"]),
-        trigger=str(context["dag_run"].run_type),
+        trigger=trigger_of(context["dag_run"]),
         lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
         link=context["ti"].log_url,
     )

@@ -17,6 +17,7 @@ from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.errors import LockedError
 from vendor_sync.events import publish_events
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.dag_runs import trigger_of
 
 _WAIT_IN_PROCESS_SECONDS = 20
 _WAIT_OUTSIDE = timedelta(seconds=20)
@@ -72,7 +73,7 @@ def _asked() -> ImportRun:
         source=connection_from_airflow,
         run_id=dag_run.run_id,
         params=ImportParams.parse(context["params"]),
-        trigger=str(dag_run.run_type),
+        trigger=trigger_of(dag_run),
         lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
         link=context["ti"].log_url,
     )

@@ -10,6 +10,7 @@ from vendor_sync.connections import ConnectionSource
 from vendor_sync.edge_reports import flow
 from vendor_sync.errors import LockedError
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.dag_runs import trigger_of
 from vendor_sync.orchestration.turns import WAIT_IN_PROCESS_SECONDS, wait_or_skip
 
 
@@ -43,7 +44,7 @@ def _run(name: str, report: _Report) -> dict[str, Any]:
         return report(
             connection_from_airflow,
             run_id=dag_run.run_id,
-            trigger=str(dag_run.run_type),
+            trigger=trigger_of(dag_run),
             params=context["params"],
             lock_wait_seconds=WAIT_IN_PROCESS_SECONDS,
             link=context["ti"].log_url,

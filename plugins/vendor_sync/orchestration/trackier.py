@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from vendor_sync.errors import LockedError
 from vendor_sync.events import publish_events
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.dag_runs import trigger_of
 from vendor_sync.orchestration.turns import WAIT_IN_PROCESS_SECONDS, wait_or_skip
 from vendor_sync.trackier import flow
 
@@ -26,7 +27,7 @@ def sync_offers() -> dict[str, Any]:
         return flow.run_offer_sync(
             connection_from_airflow,
             run_id=dag_run.run_id,
-            trigger=str(dag_run.run_type),
+            trigger=trigger_of(dag_run),
             params=context["params"],
             lock_wait_seconds=WAIT_IN_PROCESS_SECONDS,
             link=context["ti"].log_url,
