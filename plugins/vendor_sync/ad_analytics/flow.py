@@ -18,6 +18,7 @@ from typing import Any
 
 from vendor_sync.ad_analytics.alerting import tell_of_campaigns, tell_of_connections
 from vendor_sync.ad_analytics.attribution import attribute_orders
+from vendor_sync.ad_analytics.click_part import load_clicks
 from vendor_sync.ad_analytics.consistency import check_consistency
 from vendor_sync.ad_analytics.dashboard_cache import refresh_dashboards
 from vendor_sync.ad_analytics.part import ConnectionPart
@@ -150,9 +151,14 @@ def _sync_one(
 
 
 def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -> dict[str, Any]:
-    """Turn what arrived into events, totals, findings and dashboards; safe to repeat."""
+    """Load the clicks, and turn what arrived into events, totals, findings and dashboards.
+
+    Safe to repeat: a click counts once, and everything else is computed from what is there.
+    """
     with _warehouse(source) as conn:
-        run = RunStore(conn, FLOW).get(run_id)
+        runs = RunStore(conn, FLOW)
+        run = runs.get(run_id)
+        clicks = load_clicks(source, conn, runs, run, clock())
         attributed = attribute_orders(conn)
         totals = total_days(conn)
         found = find_performance_alerts(conn, clock())
@@ -163,6 +169,7 @@ def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -
         tell_of_campaigns(source, run, workspace_id, messages)
     logger.info("%s: %d orders attributed", run.run_id, attributed.orders)
     return {
+        "click_log": clicks,
         "orders_attributed": attributed.orders,
         "events_changed": attributed.changed,
         "events_deleted": attributed.deleted,
@@ -182,6 +189,8 @@ def complete_run(
         runs = RunStore(conn, FLOW)
         run = runs.get(run_id)
         result: dict[str, Any] = _result(StateStore(conn).parts(run.run_key)) | dict(joined)
+        if joined["click_log"].get("error") or joined["click_log"].get("rejected"):
+            result["status"] = "completed_with_errors"
         with conn.transaction():
             runs.emit(run, EVENT, result)
             runs.finish(run_id, result["status"], counts=result)

@@ -85,7 +85,8 @@ SELECT
     extract(EPOCH FROM o.ordered_at - v.occurred_at)::bigint AS delta_seconds,
     coalesce(v.click_platform, v.source_platform) AS platform,
     v.click_platform,
-    v.source_platform IS NOT NULL AND v.medium_key = any(o.paid_media) AS is_paid,
+    -- A source without a medium, as people type it by hand, is no proof that somebody paid.
+    v.source_platform IS NOT NULL AND coalesce(v.medium_key = any(o.paid_media), FALSE) AS is_paid,
     -- Only Meta's click id is appended to links that nobody paid for, too.
     v.click_platform IS NOT NULL AND (v.click_platform <> 'meta' OR o.counts_unproven_clicks)
         AS is_proven,
