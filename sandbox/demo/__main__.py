@@ -12,6 +12,7 @@ import psycopg
 import requests
 from rich.console import Console
 
+from sandbox.demo.ad_analytics import AdAnalyticsDemo
 from sandbox.demo.airflow_api import Airflow, DemoError
 from sandbox.demo.broadstreet import BroadstreetDemo
 from sandbox.demo.broadstreet_export import BroadstreetExportDemo
@@ -49,6 +50,7 @@ def _run() -> str:
     link = TrackierDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     BroadstreetDemo(airflow, vendors, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     BroadstreetExportDemo(airflow, vendors, _CONSOLE).run()
+    AdAnalyticsDemo(airflow, vendors, setting, _CONSOLE).run()
     EdgeDemo(home_of_stack(), setting["WAREHOUSE_DSN"], _CONSOLE).run()
     EdgeReportsDemo(airflow, setting["WAREHOUSE_DSN"], _CONSOLE).run()
     return link
