@@ -66,15 +66,18 @@ def plan_run(
 ) -> list[Shard]:
     """Begin (or take up) the run and return what is to be asked: [{vendor, connections}].
 
-    Repeated after a kill it leaves out what this run has completed.
+    Repeated after a kill it leaves out what this run has completed. Raises ConfigurationError for a
+    connection that is asked for and not there.
     """
     parsed = SyncParams.parse(params)
     with _warehouse(source) as conn:
-        runs = RunStore(conn, FLOW)
+        runs, state = RunStore(conn, FLOW), StateStore(conn)
+        for connection_id in parsed.connection_ids:
+            state.get(connection_id)
         runs.announce(run_id, trigger, parsed.to_json())
         lock_flow(conn, FLOW, wait_seconds=_LOCK_WAIT_SECONDS)
         run = runs.begin(run_id)
-        due = StateStore(conn).due(parsed, now=clock(), run_key=run.run_key)
+        due = state.due(parsed, now=clock(), run_key=run.run_key)
     by_vendor: dict[str, list[int]] = {}
     for item in due:
         by_vendor.setdefault(item.vendor, []).append(item.connection_id)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from vendor_sync.ad_analytics.vendors import VENDORS
 from vendor_sync.errors import ConfigurationError
 
 FIRST_DAYS = 90
@@ -49,9 +50,13 @@ class SyncParams:
             message = "Parameters 'since' and 'until' go together, the earlier day first."
             raise ConfigurationError(message)
         workspace = _numbers("workspace", values.get("workspace"))
+        vendors = tuple(_texts(values.get("platforms")))
+        if strange := sorted(set(vendors) - set(VENDORS)):
+            message = f"Unknown platform {strange[0]!r}; known are: {', '.join(VENDORS)}."
+            raise ConfigurationError(message)
         return cls(
             workspace_id=workspace[0] if workspace else None,
-            vendors=tuple(_texts(values.get("platforms"))),
+            vendors=vendors,
             connection_ids=tuple(_numbers("connections", values.get("connections"))),
             since=since,
             until=until,

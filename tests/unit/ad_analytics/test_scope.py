@@ -104,3 +104,8 @@ def test_wrong_parameters_are_refused_by_name(values):
 @pytest.mark.parametrize(("connections", "size"), [(1, 1), (8, 1), (9, 2), (200, 25), (1000, 25)])
 def test_a_task_takes_one_connection_while_there_are_few(connections, size):
     assert shard_size(connections) == size
+
+
+def test_a_platform_that_there_is_not_is_named_with_those_that_there_are():
+    with pytest.raises(ConfigurationError, match="'facebook'; known are: meta, tiktok"):
+        SyncParams.parse({"platforms": ["meta", "facebook"]})
