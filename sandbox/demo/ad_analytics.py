@@ -84,11 +84,11 @@ class AdAnalyticsDemo:
                 world,
                 store,
                 workspace_id=linked.workspaces[store.workspace],
-                external_id=store.address,
+                external_id=store.host,
                 first=world.start,
                 last=world.now.date(),
             )
-            files = click_log_files(lines, store.address)
+            files = click_log_files(lines, store.host)
             write_click_log(client, self._environment["CLICK_BUCKET"], files)
             written += len(files)
         return written
