@@ -120,6 +120,18 @@ soak-edge: setup ## Random edge histories (EDGE_HISTORIES, EDGE_SEED), and uploa
 	  tests/integration/edge tests/integration/edge_data/test_histories.py $(ARGS)
 	@grep -h Tallies $(STATE)/soak-edge.log
 
+ANALYTICS_HOURLY_DAYS ?= 60
+ANALYTICS_DAILY_DAYS ?= 0
+ANALYTICS_SEED ?= 5
+
+.PHONY: soak-analytics
+soak-analytics: setup ## 60 days of ad analytics amid faults and kills, hourly (3 and ANALYTICS_DAILY_DAYS=57: hours, then days)
+	@ANALYTICS_HOURLY_DAYS=$(ANALYTICS_HOURLY_DAYS) ANALYTICS_DAILY_DAYS=$(ANALYTICS_DAILY_DAYS) ANALYTICS_SEED=$(ANALYTICS_SEED) \
+	  nice $(STACK) exec --home $(STATE)/soak-analytics --only services -- \
+	  $(BIN)/pytest -v -p no:randomly -m soak --timeout 0 -o log_file=$(STATE)/soak-analytics.log -o log_file_level=WARNING \
+	  tests/integration/ad_analytics/test_soak.py $(ARGS)
+	@grep -h Tallies $(STATE)/soak-analytics.log
+
 .PHONY: soak-broadstreet
 soak-broadstreet: setup ## 10,000 random histories of Broadstreet exports (HISTORIES=..., FIRST_SEED=...)
 	@$(TEST_STACK) $(BIN)/pytest -q -s -p no:randomly -m soak --timeout 0 tests/integration/broadstreet/test_export_histories.py

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import redis
@@ -57,6 +57,23 @@ class Unlimited:
 
     def defer(self, seconds: float) -> None:
         """Do nothing: the caller waits by itself."""
+
+
+class Combined:
+    """Keeps to several rates at once, such as an account's and that of all accounts together."""
+
+    def __init__(self, limiters: Sequence[RateLimiter]) -> None:
+        self._limiters = tuple(limiters)
+
+    def acquire(self) -> None:
+        """Return when the next request may leave by all rates, the widest waited for last."""
+        for limiter in self._limiters:
+            limiter.acquire()
+
+    def defer(self, seconds: float) -> None:
+        """Let no request leave for so long by any rate: a refusal does not say which was passed."""
+        for limiter in self._limiters:
+            limiter.defer(seconds)
 
 
 class LocalLimiter:

@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import TypeVar, cast
+from zoneinfo import ZoneInfo
 
+import msgspec
+
+from vendor_sync.ad_analytics.consistency import COUNTED_DAYS, note_order_count
 from vendor_sync.ad_analytics.metric_store import MetricStore
 from vendor_sync.ad_analytics.order_store import OrderStore
 from vendor_sync.ad_analytics.ports import (
@@ -176,7 +180,7 @@ class ConnectionPart:
             self._state.note_campaigns_seen(connection.connection_id, seen_at)
         result.add("campaigns", len(campaigns))
         result.add("campaigns_changed", changed)
-        for since, until in scope.chunks():
+        for since, until in _pieces(scope, known.report):
             days = self._read_days(known, client, since, until, result)
             with self._conn.transaction():
                 changes = store.merge_days(
@@ -187,10 +191,21 @@ class ConnectionPart:
             result.add("days_removed", changes.removed)
             result.add("days_kept", changes.kept)
         if scope.wide:
-            totals = self._read(client.iter_account_days(scope.since, scope.until), result)
-            with self._conn.transaction():
-                store.merge_account_days(connection, totals)
+            self._read_totals(connection, client, scope, result)
         self._state.note_success(connection.connection_id, scope, now=self._now())
+
+    def _read_totals(
+        self, connection: SourceConnection, client: AdPlatform, scope: Scope, result: PartResult
+    ) -> None:
+        """Keep the account's own totals, which are for a check: without them the figures stand."""
+        try:
+            totals = self._read(client.iter_account_days(scope.since, scope.until), result)
+        except ReportNeededError as error:
+            logger.warning("no totals of account %d: %s", connection.connection_id, error)
+            result.add("totals_left_out", 1)
+            return
+        with self._conn.transaction():
+            MetricStore(self._conn).merge_account_days(connection, totals)
 
     def _read_days(
         self, known: Known, client: AdPlatform, since: date, until: date, result: PartResult
@@ -200,7 +215,9 @@ class ConnectionPart:
             try:
                 return self._read(client.iter_days(since, until), result)
             except ReportNeededError:
-                ticket = client.start_report(since, until)
+                # By the run's own clock, which is what its age is told by later.
+                asked = client.start_report(since, until)
+                ticket = msgspec.structs.replace(asked, asked_at=self._now())
                 self._state.save_report(known.connection.connection_id, ticket)
                 raise _NotYetError(_NOT_YET) from None
         return self._read_report(known, client, ticket, result)
@@ -239,12 +256,31 @@ class ConnectionPart:
                 result.add("orders", len(part))
                 result.add("orders_inserted", changes.inserted)
                 result.add("orders_updated", changes.updated)
+        if scope.wide:
+            self._compare_counts(connection, client, result)
         self._state.note_success(
             connection.connection_id,
             scope,
             now=self._now(),
             orders_until=None if self._params.since else asked_at - _OVERLAP,
         )
+
+    def _compare_counts(
+        self, connection: SourceConnection, client: ShopClient, result: PartResult
+    ) -> None:
+        """Compare how many orders the store and we have of its last complete days."""
+        zone = connection.timezone or "UTC"
+        today = self._now().astimezone(ZoneInfo(zone)).date()
+        for back in range(1, COUNTED_DAYS + 1):
+            day = today - timedelta(days=back)
+            begin, end = Scope(since=day, until=day).instants(zone)
+            there = client.count_orders(begin, end)
+            if there is not None:
+                differ = note_order_count(
+                    self._conn, connection.connection_id, (begin, end), there, day, self._now()
+                )
+                result.add("days_counted", 1)
+                result.add("days_miscounted", int(differ))
 
     def _read(self, batches: Iterable[Batch[T]], result: PartResult) -> list[T]:
         """Read to the end, so that what is stored is complete; refused records are kept at once."""
@@ -287,6 +323,18 @@ class ConnectionPart:
 
 
 _ONLY_A_PERSON = "The access token has expired, and only a person can log in again."
+
+
+def _pieces(scope: Scope, ticket: ReportTicket | None) -> list[tuple[date, date]]:
+    """Return the pieces still to be read: those before a report's own are here since it was asked.
+
+    Otherwise a range of several reports would never end: the first would be asked for again, in
+    place of the second.
+    """
+    pieces = list(scope.chunks())
+    if ticket is None or (ticket.since, ticket.until) not in pieces:
+        return pieces
+    return pieces[pieces.index((ticket.since, ticket.until)) :]
 
 
 def _parts(records: Sequence[T], size: int) -> Iterable[Sequence[T]]:

@@ -18,14 +18,16 @@ SHOPS = ("shopify", "woocommerce", "salla", "zid")
 class Vendor:
     """How a vendor is spoken to.
 
-    `requests_per_second` is what one connection may ask where it does not say otherwise
-    (setting `requests_per_second`; 0 means no limit of ours).
+    `requests_per_second` is what one account or store may be asked, `app_requests_per_second` what
+    all of them together that our app speaks for (None: the vendor counts accounts or stores alone).
+    A connection's settings of these names come first; 0 for an account means no limit of ours.
     """
 
     open_client: Opens
     refresh: Refreshes | None
     redactors: Mapping[str, Redactor]
     requests_per_second: float
+    app_requests_per_second: float | None = None
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -39,13 +41,18 @@ VENDORS: Mapping[str, Vendor] = {
         open_client=tiktok.open_client,
         refresh=None,
         redactors={**tiktok.REDACTORS},
-        requests_per_second=10,
+        # Counted per developer app, over all advertisers; one advertiser may have twice the lowest
+        # tier's 10.
+        requests_per_second=20,
+        app_requests_per_second=10,
     ),
     "snapchat": Vendor(
         open_client=snapchat.open_client,
         refresh=snapchat.refresh_credentials,
         redactors={**snapchat.REDACTORS},
+        # 10 for an access token (every connection has its own), 20 for the app.
         requests_per_second=10,
+        app_requests_per_second=20,
     ),
     "shopify": Vendor(
         open_client=shopify.open_client,

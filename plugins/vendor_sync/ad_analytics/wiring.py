@@ -1,4 +1,4 @@
-"""What a client needs to talk: the account's pace, shared through Redis, and the page archive."""
+"""What a client needs to talk: the account's and the app's pace, by Redis, and the archive."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from vendor_sync.ad_analytics.vendors import VENDORS, Vendor
 from vendor_sync.audit import AuditArchive, s3_client
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError
-from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
+from vendor_sync.rate_limit import Combined, RateLimiter, SharedLimiter, Unlimited
 from vendor_sync.rest_client import HttpLimits, Usage
 from vendor_sync.runs import Run
 
 logger = logging.getLogger(__name__)
 _WORKERS = 4
+# Whoever speaks through several apps of a vendor tells them apart by the setting `app`.
+_ONLY_APP = "default"
+_USUAL = HttpLimits()
 
 
 class Wiring:
@@ -50,7 +53,10 @@ class Wiring:
             limiter=self._limiter(connection, vendor),
             usage=self.usage,
             archive=self._archive(connection, vendor),
-            limits=HttpLimits(backoff_seconds=_number(connection, "backoff_seconds", 0.5)),
+            limits=HttpLimits(
+                backoff_seconds=_number(connection, "backoff_seconds", _USUAL.backoff_seconds),
+                read_seconds=_number(connection, "read_seconds", _USUAL.read_seconds),
+            ),
         )
 
     def _archive(self, connection: SourceConnection, vendor: Vendor) -> AuditArchive:
@@ -67,9 +73,19 @@ class Wiring:
         )
 
     def _limiter(self, connection: SourceConnection, vendor: Vendor) -> RateLimiter:
+        """Return the pace of the account or store, and of the app where the vendor counts that."""
+        paces: list[tuple[str, float]] = []
         per_second = _number(connection, "requests_per_second", vendor.requests_per_second)
         if not per_second:
             return Unlimited()
+        paces.append((connection.external_id, per_second))
+        if vendor.app_requests_per_second:
+            of_all = _number(connection, "app_requests_per_second", vendor.app_requests_per_second)
+            paces.append((f"app:{connection.settings.get('app', _ONLY_APP)}", of_all))
+        client = self._redis()
+        return Combined([_shared(client, connection.vendor, *pace) for pace in paces])
+
+    def _redis(self) -> redis.Redis:
         server = require_connection(self._source, "analytics_redis")
         client = redis.Redis(
             host=server.host,
@@ -82,13 +98,17 @@ class Wiring:
             socket_connect_timeout=2,
         )
         self._stack.callback(client.close)
-        return SharedLimiter(
-            client,
-            name=f"{connection.vendor}:{connection.external_id}",
-            per_second=per_second,
-            workers=_WORKERS,
-            on_degraded=logger.warning,
-        )
+        return client
+
+
+def _shared(client: redis.Redis, vendor: str, place: str, per_second: float) -> SharedLimiter:
+    return SharedLimiter(
+        client,
+        name=f"{vendor}:{place}",
+        per_second=per_second,
+        workers=_WORKERS,
+        on_degraded=logger.warning,
+    )
 
 
 def _number(connection: SourceConnection, name: str, default: float) -> float:

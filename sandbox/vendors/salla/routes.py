@@ -52,6 +52,7 @@ class Salla(Vendor):
             **self.ledger.changes(),
             "settings": self._set,
             "expire_token": self._expire,
+            "install": self._install,
         }
 
     def view(self, name: str) -> Iterable[Any]:
@@ -91,6 +92,12 @@ class Salla(Vendor):
         for store in self.ledger.stores:
             self._grant(store)
         self.tokens.expire(self.ledger.now)
+
+    def _install(self, store: str) -> dict[str, str]:
+        """Let a merchant install the app again (control operation): the old tokens are no use."""
+        self._grant(store)
+        access, refresh = self.tokens.install(store, self.ledger.now)
+        return {"access_token": access, "refresh_token": refresh}
 
     def _grant(self, store: str) -> Any:  # noqa: ANN401
         return self.tokens.grant(store, default=store == DEFAULT_STORE)

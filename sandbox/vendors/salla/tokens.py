@@ -29,6 +29,7 @@ class Tokens:
         self._seed = seed
         self._first = first
         self._grants: dict[str, Grant] = {}
+        self._installs = 0
 
     def grant(self, store: str, *, default: bool) -> Grant:
         """Return a merchant's grant; its first tokens carry the store's name, if it has one."""
@@ -65,6 +66,15 @@ class Tokens:
     def expire(self, now: datetime) -> None:
         for grant in self._grants.values():
             grant.access = dict.fromkeys(grant.access, now)
+
+    def install(self, store: str, now: datetime) -> tuple[str, str]:
+        """Return a merchant's new pair of tokens, whatever became of the ones before."""
+        installs = self._installs = self._installs + 1
+        root = key(self._seed, "salla", store, "install", installs)
+        pair = (f"ory_at_{hexadecimal(root, 1, 24)}", f"ory_rt_{hexadecimal(root, 2, 24)}")
+        before = self._grants[store].used | {self._grants[store].refresh}
+        self._grants[store] = Grant(access={pair[0]: now + LIFE}, refresh=pair[1], used=before)
+        return pair
 
     def values(self) -> Iterable[str]:
         for grant in self._grants.values():

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from sandbox.vendors.ad_world.click_log import click_log_lines
 from sandbox.vendors.ad_world.fx import MANUAL
 from sandbox.vendors.ad_world.places import Account, Store, Workspace
@@ -36,9 +38,10 @@ class Company:
         connections: dict[str, Connection],
         *,
         seed: int,
+        meta: dict[str, Any] | None = None,
         **size: Any,
     ) -> None:
-        vendors.reset(seed, ad_world=size, shopify={"restore": 4000})
+        vendors.reset(seed, ad_world=size, shopify={"restore": 4000}, meta=meta or {})
         vendors.clear_requests()
         self.vendors = vendors
         self.conn = conn
@@ -77,7 +80,7 @@ class Company:
         )
 
     def _link(self, workspace: Workspace, vendor: str, external_id: str, **settings: str) -> int:
-        settings |= {"requests_per_second": "0", "backoff_seconds": "0.01"}
+        settings |= {"requests_per_second": "0", "backoff_seconds": "0.01", "read_seconds": "2"}
         key = self.value(
             "INSERT INTO analytics.connections (workspace_id, vendor, external_id, name, settings)"
             " VALUES (%s, %s, %s, %s, %s) RETURNING connection_id",
@@ -160,7 +163,11 @@ class Company:
             " WHERE status = 'needs_reauth'"
         )
         for key, vendor, external_id in rows:
-            self.tokens.save(key, first_credentials(vendor, external_id))
+            credentials = first_credentials(vendor, external_id)
+            if vendor == "salla":  # whose owner installs the app again
+                pair = self.vendors.change("salla", "install", store=external_id)
+                credentials = msgspec.structs.replace(credentials, **pair)
+            self.tokens.save(key, credentials)
         return len(rows)
 
     # Looking.
