@@ -45,7 +45,11 @@ _Params = Annotated[
 ]
 _Settings = Annotated[
     list[str] | None,
-    typer.Option("--setting", help="name=value: base_url, api_version, requests_per_second."),
+    typer.Option(
+        "--setting",
+        help="name=value: base_url, api_version, requests_per_second (0: no limit of ours), "
+        "app_requests_per_second (of all accounts of the setting app together), read_seconds.",
+    ),
 ]
 _Workspace = Annotated[int, typer.Option("--workspace", help="The workspace's id.")]
 

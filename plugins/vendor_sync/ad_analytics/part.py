@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from vendor_sync.ad_analytics.consistency import COUNTED_DAYS, note_order_count
 from vendor_sync.ad_analytics.metric_store import MetricStore
@@ -215,9 +213,7 @@ class ConnectionPart:
             try:
                 return self._read(client.iter_days(since, until), result)
             except ReportNeededError:
-                # By the run's own clock, which is what its age is told by later.
-                asked = client.start_report(since, until)
-                ticket = msgspec.structs.replace(asked, asked_at=self._now())
+                ticket = client.start_report(since, until)
                 self._state.save_report(known.connection.connection_id, ticket)
                 raise _NotYetError(_NOT_YET) from None
         return self._read_report(known, client, ticket, result)
@@ -230,7 +226,8 @@ class ConnectionPart:
             days = self._read(client.iter_report_days(ticket), result)
             self._state.save_report(known.connection.connection_id, None)
             return days
-        waited = self._now() - ticket.asked_at
+        # Of real time, like the client's own look at how young a report is.
+        waited = datetime.now(UTC) - ticket.asked_at
         if state is ReportState.FAILED or waited > _REPORT_PATIENCE:
             self._state.save_report(known.connection.connection_id, None)
             message = f"report {ticket.report_id} is {state.value} after {waited}"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -101,6 +104,26 @@ class Company:
             params=params,
             clock=lambda: self.world.now,
         )
+
+    def start_sync(self, run_id: str, **params: Any) -> subprocess.Popen[bytes]:
+        """Start a run in a process of its own (`sync_process`), at the world's clock."""
+        command = [sys.executable, "-m", "tests.integration.ad_analytics.sync_process", run_id]
+        return subprocess.Popen(
+            [*command, self.world.now.isoformat(), json.dumps(params)],
+            env={**os.environ, **self.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the connections as environment variables, for a process of its own."""
+        names = ("conn_type", "host", "port", "login", "password", "schema")
+        return {
+            f"AIRFLOW_CONN_{name.upper()}": json.dumps(
+                {field: getattr(each, field) for field in names} | {"extra": dict(each.extra)}
+            )
+            for name, each in self.connections.items()
+        }
 
     def set_now(self, at: datetime | str) -> None:
         text = at if isinstance(at, str) else at.isoformat()

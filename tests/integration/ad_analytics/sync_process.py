@@ -1,8 +1,8 @@
 """Takes the steps of one run in a process of its own, so that a test can kill it anywhere.
 
-    python -m tests.integration.ad_analytics.sync_process RUN_ID NOW
+    python -m tests.integration.ad_analytics.sync_process RUN_ID NOW [PARAMS]
 
-Connections come from the environment, the clock stands at NOW.
+Connections come from the environment, the clock stands at NOW, PARAMS are the run's as JSON.
 """
 
 from __future__ import annotations
@@ -47,5 +47,6 @@ def take_steps(
 
 if __name__ == "__main__":
     at = datetime.fromisoformat(sys.argv[2])
-    result = take_steps(connection_from_environment, sys.argv[1], lambda: at)
+    params = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
+    result = take_steps(connection_from_environment, sys.argv[1], lambda: at, **params)
     sys.stdout.write(json.dumps(result, default=str))

@@ -12,7 +12,7 @@ import redis
 
 from tests.integration.ad_analytics.test_metrics import Account, campaign, day
 from tests.integration.ad_analytics.world import order, touch
-from vendor_sync.ad_analytics.consistency import check_consistency
+from vendor_sync.ad_analytics.consistency import check_consistency, note_order_count
 from vendor_sync.ad_analytics.dashboard_cache import FIGURES, RANGES, refresh_dashboards
 from vendor_sync.ad_analytics.performance import find_performance_alerts
 from vendor_sync.ad_analytics.records import AccountDay
@@ -219,3 +219,22 @@ def test_an_active_campaign_without_figures_is_an_issue(world, account):
     )
 
     assert check_consistency(account.conn, NOON) == {"missing_metrics": 1}
+
+
+def test_a_store_that_counts_more_orders_than_are_here_is_an_issue_until_it_does_not(world):
+    world.take(order("o1", created_at=NOON))
+    between = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+
+    def noted(there):
+        key = world.store.connection_id
+        differs = note_order_count(world.conn, key, between, there, TODAY, NOON)
+        open_issues = world.conn.execute(
+            "SELECT detail FROM analytics.consistency_issues"
+            " WHERE kind = 'order_count' AND resolved_at IS NULL"
+        ).fetchall()
+        return differs, open_issues
+
+    assert noted(2) == (True, [("2 orders in the store, 1 here",)])
+    check_consistency(world.conn, NOON)  # knows nothing of stores, and leaves it open
+    assert noted(3) == (True, [("3 orders in the store, 1 here",)])
+    assert noted(1) == (False, [])

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -95,12 +93,7 @@ class Soak:
         self.tallies["syncs"] += 1
         run_id = f"soak-{at.isoformat()}"
         for _ in range(self.chance.choice((0, 0, 0, 1, 2))):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.ad_analytics.sync_process", run_id,
-                 at.isoformat()],
-                env={**os.environ, **environment(self.company)},
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            process = self.company.start_sync(run_id)
             try:
                 process.wait(timeout=self.chance.uniform(1.0, 6.0))
             except subprocess.TimeoutExpired:
@@ -127,20 +120,6 @@ class Soak:
             self.tallies[rule["action"]["kind"]] += rule["fired"]
         self.company.vendors.faults.clear()
         self.tallies["logins"] += self.company.log_in_again()
-
-
-def environment(company: Company) -> dict[str, str]:
-    """The connections as environment variables, for a process of its own."""
-    return {
-        f"AIRFLOW_CONN_{name.upper()}": json.dumps(
-            {
-                "conn_type": each.conn_type, "host": each.host, "port": each.port,
-                "login": each.login, "password": each.password, "schema": each.schema,
-                "extra": dict(each.extra),
-            }
-        )
-        for name, each in company.connections.items()
-    }  # fmt: skip
 
 
 def instants(start: datetime, *, hours: int, days: int) -> Iterator[datetime]:

@@ -36,6 +36,7 @@ def test_a_first_sync_and_the_restatements_after_it_are_what_the_world_says(comp
     first = company.sync("first")
     assert (first["status"], first["missing"]) == ("completed", [])
     assert first["connections"]["salla"] == first["connections"]["zid"] == {"completed": 2}
+    assert (first["days_counted"], first.get("days_miscounted")) == (8 * 3, 0)
     check_all(company)
 
     later = datetime.fromisoformat(SIZE["now"]) + timedelta(days=3, hours=1)

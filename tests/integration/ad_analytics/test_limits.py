@@ -1,0 +1,125 @@
+"""What vendors allow: calls a second of a whole app, waits they ask for, tokens that end midway."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.integration.ad_analytics.answers import check_metrics
+from tests.integration.ad_analytics.company import Company
+from tests.integration.ad_analytics.sync_process import take_steps
+from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
+
+pytestmark = pytest.mark.integration
+SIZE = {
+    "workspaces": 1,
+    "campaigns": 2,
+    "orders": 2,
+    "start": "2026-02-20",
+    "now": "2026-03-20T10:00:00+00:00",
+}
+
+
+@pytest.fixture
+def company(vendors, warehouse, connections, monkeypatch):
+    """A function that links a world of the given size."""
+    monkeypatch.setenv(KEYS_VARIABLE, Fernet.generate_key().decode())
+
+    def link(**size):
+        return Company(vendors, warehouse, connections, seed=31, **{**SIZE, **size})
+
+    yield link
+    vendors.faults.clear()
+    for vendor in ("tiktok", "snapchat"):
+        vendors.clear_rate_limit(vendor)
+
+
+@pytest.mark.parametrize(("vendor", "a_second"), [("tiktok", 10), ("snapchat", 20)])
+def test_all_accounts_together_keep_to_the_limit_of_the_app(company, vendor, a_second):
+    company = company(accounts=4)
+    company.conn.execute(
+        "UPDATE analytics.connections SET settings = settings - 'requests_per_second'"
+    )
+    company.vendors.set_rate_limit(vendor, a_second, seconds=1, style="none")
+
+    result = company.sync(platforms=vendor)
+
+    asked = company.vendors.requests(vendor)
+    assert result["connections"] == {vendor: {"completed": 4}}
+    assert len(asked) > a_second
+    assert [call["path"] for call in asked if call["refused"]] == []
+
+
+def test_a_token_that_ends_while_two_workers_sync_is_renewed_once(company):
+    company = company()
+    store = next(store for store in company.stores if store.kind == "salla")
+    expected = {order.order_id for order in company.orders() if order.store is store}
+    company.vendors.faults.add("latency", "salla", seconds=0.02)
+    only = {"connections": company.stores[store]}
+
+    workers = [company.start_sync(f"worker-{n}", **only) for n in range(2)]
+    details = _await_calls(company, "salla", r"/orders/\d+", 8)
+    company.vendors.change("salla", "expire_token")
+    results = [json.loads(worker.communicate(timeout=60)[0]) for worker in workers]
+
+    (renewed,) = [
+        item for item in company.vendors._lines("salla/renewals") if item["store"] == store.host
+    ]
+    assert details < len(expected), "the token has to end before the last page"
+    assert {"store": store.host, "renewals": 1, "revoked": False} == renewed
+    assert {"salla": {"completed": 1}} in [result["connections"] for result in results]
+    stored = company.rows("SELECT external_id FROM analytics.orders")
+    assert {row[0] for row in stored} == expected
+
+
+def _await_calls(company, vendor, path, count):
+    """Wait until so many calls have arrived; return how many."""
+    deadline = time.monotonic() + 30
+    while (arrived := len(company.vendors.requests(vendor, path=path))) < count:
+        assert time.monotonic() < deadline, f"only {arrived} calls"
+        time.sleep(0.02)
+    return arrived
+
+
+def test_a_long_wait_that_a_vendor_asks_for_is_left_to_a_later_run(company):
+    company = company()
+    store = next(store for store in company.stores if store.kind == "woocommerce")
+    only = {"connections": company.stores[store]}
+    company.vendors.faults.add("too_many", "woocommerce", style="retry_after", wait=1800, times=1)
+
+    first = company.sync("first", **only)
+    company.vendors.clear_requests()
+    second = company.sync("second", **only)
+    calls = company.vendors.requests("woocommerce")
+    not_before = company.value("SELECT not_before FROM analytics.sync_state")
+    company.world.now = not_before
+    third = company.sync("third", **only)
+
+    assert [item["outcome"] for item in first["missing"]] == ["deferred"]
+    assert first["status"] == "completed_with_errors"
+    assert abs(not_before - datetime.now(UTC) - timedelta(minutes=30)) < timedelta(minutes=2)
+    assert (second["connections"], calls) == ({}, [])
+    assert third["connections"] == {"woocommerce": {"completed": 1}}
+
+
+def test_a_range_of_several_reports_is_read_to_its_end(company):
+    company = company(meta={"sync_days": 20})
+    only = {"platforms": "meta"}
+    company.vendors.change("meta", "fail_reports", end="failed")
+    source, clock = company.connections.get, lambda: company.world.now
+
+    waiting = take_steps(source, "r1", clock, **only)
+
+    reports = [call for call in company.vendors.requests("meta") if call["method"] == "POST"]
+    assert waiting["missing"] == []
+    assert len(reports) == 4  # three pieces of 30 days, of which the first failed once
+    check_metrics_of(company, "meta")
+
+
+def check_metrics_of(company, platform):
+    company.world.accounts = company.world.accounts_of(platform)
+    check_metrics(company)
