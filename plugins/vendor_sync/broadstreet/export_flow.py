@@ -150,6 +150,7 @@ class _Session:
                 settings=self._settings,
                 run_id=self._asked.run_id,
                 backoff_seconds=account.backoff_seconds,
+                concurrency=account.concurrency,
                 guard=self._check_lock,
                 step=self._asked.step,
             )

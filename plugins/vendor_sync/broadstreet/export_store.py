@@ -5,18 +5,22 @@ Every step may be repeated; what was done is not done twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bson import ObjectId
+from pymongo import UpdateOne
 
 from vendor_sync.broadstreet.dependencies import LocalEntity
 from vendor_sync.broadstreet.entity_types import EntityType
+from vendor_sync.broadstreet.group_commit import GroupCommit
 from vendor_sync.broadstreet.local_store import entity_of
 from vendor_sync.broadstreet.models import TRIPLE, Key, Record
 from vendor_sync.broadstreet.schema import KEPT_ERRORS, SYNC_LOGS
 from vendor_sync.mongo import Document, Mongo
+
+T = TypeVar("T")
 
 
 class ExportStore:
@@ -24,6 +28,9 @@ class ExportStore:
 
     def __init__(self, db: Mongo) -> None:
         self._db = db
+        self._claiming = GroupCommit(self._write_claims)
+        self._producing = GroupCommit(self._write_records)
+        self._removing = GroupCommit(self._write_removals)
 
     def waiting(self) -> tuple[dict[str, LocalEntity], set[str]]:
         """Return all local entities by local id, and which of them an export has claimed."""
@@ -53,10 +60,22 @@ class ExportStore:
         From now on nobody edits it, until it is given back. The claim of a run that died is taken
         over: the caller holds the lock that only one run has.
         """
-        claim = {"exporting": {"run_id": run_id, "since": now}, "last_sync_attempt": now}
-        wanted = {"_id": ObjectId(entity.local_id), "version": entity.version}
-        done = self._db[entity.entity_type.local].update_one(wanted, {"$set": claim})
-        return done.matched_count == 1
+        return self._claiming((entity, run_id, now))
+
+    def _write_claims(self, claims: Sequence[tuple[LocalEntity, str, datetime]]) -> Sequence[bool]:
+        held: set[tuple[ObjectId, int]] = set()
+        _, run_id, now = claims[0]
+        change = {"exporting": {"run_id": run_id, "since": now}, "last_sync_attempt": now}
+        for entity_type, entities in _by_type((one.entity_type, one) for one, _, _ in claims):
+            local = self._db[entity_type.local]
+            for version in {one.version for one in entities}:
+                keys = [ObjectId(one.local_id) for one in entities if one.version == version]
+                wanted = {"_id": {"$in": keys}, "version": version}
+                local.update_many(wanted, {"$set": change})
+                # What is claimed in a version stays in it: nobody edits it until it is given back.
+                mine = local.find({**wanted, "exporting.run_id": run_id}, {"_id": 1})
+                held |= {(found["_id"], version) for found in mine}
+        return [(ObjectId(one.local_id), one.version) in held for one, _, _ in claims]
 
     def give_back(self, entities: Iterable[LocalEntity]) -> None:
         """Let people edit again what was claimed and is not being sent."""
@@ -107,11 +126,21 @@ class ExportStore:
         }
         key = {name: record.document[name] for name in _key_names(record.entity_type)}
         change = {"$set": document, "$setOnInsert": {"synced_at": now}}
-        self._db[record.entity_type].update_one(key, change, upsert=True)
+        self._producing((record.entity_type, UpdateOne(key, change, upsert=True)))
+
+    def _write_records(self, records: Sequence[tuple[EntityType, UpdateOne]]) -> Sequence[None]:
+        for entity_type, writes in _by_type(records):
+            self._db[entity_type].bulk_write(writes, ordered=False)
+        return [None] * len(records)
 
     def remove(self, entity_type: EntityType, local_id: str) -> None:
         """Delete the local copy of what is in production now."""
-        self._db[entity_type.local].delete_one({"_id": ObjectId(local_id)})
+        self._removing((entity_type, ObjectId(local_id)))
+
+    def _write_removals(self, removals: Sequence[tuple[EntityType, ObjectId]]) -> Sequence[None]:
+        for entity_type, keys in _by_type(removals):
+            self._db[entity_type.local].delete_many({"_id": {"$in": keys}})
+        return [None] * len(removals)
 
     def owner_of_placement(self, key: Key) -> str | None:
         """Return the local entity that a production placement came from, if it came from here."""
@@ -129,6 +158,16 @@ class ExportStore:
         """Write one line of `sync_logs`; a repeated run replaces its own."""
         key = {"run_id": run_id, "operation": "export", "entity_type": str(entity_type)}
         self._db[SYNC_LOGS].replace_one(key, {**key, **entry}, upsert=True)
+
+
+def _by_type(
+    pairs: Iterable[tuple[EntityType, T]],
+) -> Iterable[tuple[EntityType, list[T]]]:
+    """Return what belongs to each type, in the order it came."""
+    found: dict[EntityType, list[T]] = {}
+    for entity_type, one in pairs:
+        found.setdefault(entity_type, []).append(one)
+    return found.items()
 
 
 def _key_names(entity_type: EntityType) -> tuple[str, ...]:

@@ -39,6 +39,9 @@ from vendor_sync.errors import (
 logger = logging.getLogger(__name__)
 # So many unanswered creates or lists in a row, and Broadstreet is taken to be away.
 _OUTAGE = 10
+# While as many creates are under way as may be, so many more entities are being written down:
+# their writes leave together.
+_THREADS_PER_CALL = 4
 # These end the run, whatever waits: nothing else would fare better.
 _FATAL = (AuthenticationError, RateLimitedError, StorageError, PyMongoError, psycopg.Error)
 
@@ -90,7 +93,8 @@ class Exporter:
     def run(self) -> ExportReport:
         """Do everything; safe to repeat after a kill at any point."""
         self._report.restore(self._journal.done_in(self._run_id))
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="export") as pool:
+        threads = self._concurrency * _THREADS_PER_CALL
+        with ThreadPoolExecutor(threads, thread_name_prefix="export") as pool:
             try:
                 self._settle_open(pool)
                 for level in in_order(self._choose()):

@@ -14,15 +14,17 @@ A name, once chosen, stays with the document; a repeated create sends it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, cast
 
 from bson import ObjectId
+from pymongo import ReplaceOne, UpdateMany
 
 from vendor_sync.broadstreet import schema
 from vendor_sync.broadstreet.entity_types import EntityType
+from vendor_sync.broadstreet.group_commit import GroupCommit
 from vendor_sync.broadstreet.payloads import CreateCall
 from vendor_sync.mongo import Document, Mongo
 
@@ -93,6 +95,8 @@ class Journal:
     def __init__(self, db: Mongo) -> None:
         self._intents = db[schema.JOURNAL]
         self._snapshots = db[schema.SNAPSHOTS]
+        self._intending = GroupCommit(self._write_intents)
+        self._noting = GroupCommit(self._write_notes)
 
     def snapshot(self, scope: str, ids: Iterable[Any], listed_at: datetime) -> ObjectId:
         """Keep which ids a scope held before anything was created in it; return the key."""
@@ -113,13 +117,31 @@ class Journal:
 
     def intend(self, intent: Intent) -> None:
         """Write down what is about to be sent; only then may it leave."""
-        document = intent.to_document()
-        self._intents.replace_one({"_id": document["_id"]}, document, upsert=True)
+        self._intending(intent.to_document())
+
+    def _write_intents(self, documents: Sequence[Document]) -> Sequence[None]:
+        writes = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
+        self._intents.bulk_write(writes, ordered=False)
+        return [None] * len(documents)
 
     def note(self, local_id: str, status: str, now: datetime, **fields: Any) -> None:  # noqa: ANN401
         """Write what became of an intent."""
-        change = {"status": status, "updated_at": now, **fields}
-        self._intents.update_one({"_id": ObjectId(local_id)}, {"$set": change})
+        self._noting((ObjectId(local_id), now, {"status": status, **fields}))
+
+    def _write_notes(self, notes: Sequence[tuple[ObjectId, datetime, Document]]) -> Sequence[None]:
+        alike: list[tuple[list[ObjectId], datetime, Document]] = []
+        for key, now, change in notes:
+            same = next((group for group in alike if group[2] == change), None)
+            if same:
+                same[0].append(key)
+            else:
+                alike.append(([key], now, change))
+        writes = [
+            UpdateMany({"_id": {"$in": keys}}, {"$set": {**change, "updated_at": now}})
+            for keys, now, change in alike
+        ]
+        self._intents.bulk_write(writes, ordered=False)
+        return [None] * len(notes)
 
     def get(self, local_id: str) -> Intent | None:
         """Return the intent of a local entity, if there ever was one."""

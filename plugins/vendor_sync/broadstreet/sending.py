@@ -9,6 +9,7 @@ journal proves. Nothing is undone on the way out of an error: only the journal i
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -98,6 +99,7 @@ class Sender:
         settings: ExportSettings,
         run_id: str,
         backoff_seconds: float,
+        concurrency: int,
         guard: Callable[[], None],
         step: Callable[[str], None],
     ) -> None:
@@ -110,6 +112,7 @@ class Sender:
         self._backoff = backoff_seconds
         self._guard = guard
         self._step = step
+        self._calls = threading.BoundedSemaphore(concurrency)
 
     def look_up(self, entity: LocalEntity, references: Mapping[str, int]) -> None:
         """List the scope of an entity, unless it is listed; a VendorError if it cannot be."""
@@ -242,22 +245,27 @@ class Sender:
         for number in range(self._settings.create_attempts):
             if number:
                 time.sleep(self._backoff * 2 ** (number - 1))
-                intent = replace(intent, attempt=intent.attempt + 1, sent_at=_now())
-            self._step("before intent")
-            self._journal.intend(intent)
-            self._step("intended")
-            self._guard()
-            try:
-                item = self._client.create(intent.entity_type, intent.call.query, intent.call.body)
-            except VendorError as error:
-                answer = self._answer_to(intent, error, renamed=_is_conflict(last))
-            else:
-                self._step("created")
-                answer = self._created(intent, item)
+                intent = replace(intent, attempt=intent.attempt + 1)
+            answer = self._attempt(intent, renamed=_is_conflict(last))
             if not isinstance(answer, _Again):
                 return answer
             intent, last = answer.intent, answer.error
         return NotSent(kind=_kind(last), reason=f"Given up after several attempts: {last}")
+
+    def _attempt(self, intent: Intent, *, renamed: bool) -> Outcome | _Again:
+        """Journal and send, once; no more at a time than the vendor is to be asked."""
+        try:
+            with self._calls:
+                intent = replace(intent, sent_at=_now())
+                self._step("before intent")
+                self._journal.intend(intent)
+                self._step("intended")
+                self._guard()
+                item = self._client.create(intent.entity_type, intent.call.query, intent.call.body)
+        except VendorError as error:
+            return self._answer_to(intent, error, renamed=renamed)
+        self._step("created")
+        return self._created(intent, item)
 
     def _answer_to(self, intent: Intent, error: VendorError, *, renamed: bool) -> Outcome | _Again:
         """Do what the errors' table says about a failed create."""

@@ -184,6 +184,7 @@ class ExportWorld:
             settings=self.settings,
             run_id=name,
             backoff_seconds=0.001,
+            concurrency=self.concurrency,
             guard=guard,
             step=step,
         )
