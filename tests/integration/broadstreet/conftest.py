@@ -36,7 +36,7 @@ from vendor_sync.broadstreet.sending import Sender
 from vendor_sync.broadstreet.settings import BroadstreetSettings
 from vendor_sync.connections import Connection, connection_from_environment
 from vendor_sync.mongo import Mongo
-from vendor_sync.rate_limit import Unlimited
+from vendor_sync.rate_limit import RateLimiter, Unlimited
 from vendor_sync.rest_client import Usage
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, where there is one
@@ -217,9 +217,9 @@ class ExportWorld:
 ACCOUNT = {"networks": 1, "advertisers": 2, "zones": 2, "advertisements": 2, "campaigns": 2}
 
 
-@pytest.fixture(scope="session")
-def broadstreet_client_of(vendors):
-    """A client of the worker's vendor sandbox, as fast as it goes."""
+@contextmanager
+def open_client(vendors: VendorSandbox, limiter: RateLimiter) -> Iterator[BroadstreetClient]:
+    """A client of the worker's vendor sandbox."""
     connection = Connection(
         conn_id="broadstreet_default",
         host=vendors.vendor_url("broadstreet"),
@@ -227,9 +227,16 @@ def broadstreet_client_of(vendors):
         extra={"backoff_seconds": 0.001, "read_timeout_seconds": 2},
     )
     settings = BroadstreetSettings.from_connection(connection)
-    rest = broadstreet_client(connection, settings, limiter=Unlimited(), usage=Usage())
+    rest = broadstreet_client(connection, settings, limiter=limiter, usage=Usage())
     yield BroadstreetClient(rest)
     rest.close()
+
+
+@pytest.fixture(scope="session")
+def broadstreet_client_of(vendors):
+    """The same, as fast as it goes."""
+    with open_client(vendors, Unlimited()) as client:
+        yield client
 
 
 @pytest.fixture

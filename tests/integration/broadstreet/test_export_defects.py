@@ -5,13 +5,16 @@ The import's (11, and 12's other half) are tested beside it.
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 from bson import ObjectId
 
+from tests.integration.broadstreet.conftest import open_client
 from vendor_sync.broadstreet.entity_types import EntityType as T
 from vendor_sync.broadstreet.local_models import InvalidEntityError
+from vendor_sync.rate_limit import LocalLimiter
 
 pytestmark = pytest.mark.integration
 
@@ -104,6 +107,22 @@ def test_07_server_error_after_the_commit_is_not_posted_again(world, north):
     world.export()
 
     assert len(world.posts()) == len(world.vendors.creates()) == 1
+
+
+def test_08_what_is_sent_again_keeps_to_the_limit_too(world, north):
+    for number in range(6):
+        world.add(T.ZONES, name=f"Zone {number}", network_id=north)
+    world.vendors.faults.add("status", "broadstreet", method="POST", status=503, times=6)
+    per_second = 20
+
+    with open_client(world.vendors, LocalLimiter(per_second)) as world.client:
+        world.export()
+
+    starts = sorted(seen["start"] for seen in world.vendors.requests("broadstreet"))
+    assert len(world.posts()) == 12
+    # From the first to the last no faster than the limit; 5 % for a clock read in another process.
+    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert sum(gaps) >= len(gaps) / per_second * 0.95
 
 
 def test_09_what_was_not_sent_is_never_deleted(world, north, baker):
