@@ -297,7 +297,8 @@ class History:
 
     def _retention(self) -> None:
         """Forget removals; cursors from before that lead to snapshots."""
-        self.office.conn.execute(_PRUNE, {"kept": timedelta(0)})  # pyright: ignore[reportArgumentType]
+        # Waits for no open transaction of this history: nobody would end it meanwhile.
+        self.main.execute(_PRUNE, {"kept": timedelta(0)})
 
     def _restore(self) -> None:
         """As after a restore of head office's database."""
