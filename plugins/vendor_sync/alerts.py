@@ -155,19 +155,19 @@ def _put_on_its_way(conn: Warehouse, names: list[str], row: dict[str, Any]) -> N
 
 def resolve_failure(conn: Warehouse, flow: str, run_id: str) -> None:
     """Close the alert about a run's failure: the run was repeated and went well."""
-    conn.execute(
-        load_query("ops/resolve_alert.sql"),
-        {"fingerprint": failure_fingerprint(flow, run_id), "now": datetime.now(UTC)},
-    )
+    _close(conn, [failure_fingerprint(flow, run_id)])
 
 
 def resolve(conn: Warehouse, alerts: Iterable[Alert]) -> None:
     """Close the alerts of these causes, where they are open: what they told of is over."""
-    now = datetime.now(UTC)
-    for alert in alerts:
-        conn.execute(
-            load_query("ops/resolve_alert.sql"), {"fingerprint": alert.fingerprint, "now": now}
-        )
+    _close(conn, [alert.fingerprint for alert in alerts])
+
+
+def _close(conn: Warehouse, fingerprints: list[str]) -> None:
+    conn.execute(
+        load_query("ops/resolve_alerts.sql"),
+        {"fingerprints": fingerprints, "now": datetime.now(UTC)},
+    )
 
 
 def resolve_gone(
