@@ -15,7 +15,7 @@ from rich.table import Table
 
 from sandbox.ad_onboarding import Linked, OnboardingError, Operator
 from sandbox.demo.airflow_api import Airflow, DemoError
-from sandbox.vendors.ad_world.click_log import click_log_files, click_log_lines, write_click_log
+from sandbox.vendors.ad_world.click_log import Line, click_log_lines, write_click_log
 from sandbox.vendors.ad_world.world import Settings, World
 from sandbox.vendors.control import VendorSandbox
 
@@ -52,7 +52,7 @@ class AdAnalyticsDemo:
         world = World(_SEED, Settings(**size))
         linked = self._link(world)
         files = self._write_clicks(world, linked)
-        self._console.print(f"  click log: {files} hourly files written as the storefronts would")
+        self._console.print(f"  click log: {files} files in S3, as storefronts would write them")
         self._console.print(f"  {_RATES}: {self._run(_RATES):.0f} s through Airflow")
         fault = self._vendors.faults.add("status", _BROKEN, status=404)
         try:
@@ -77,8 +77,9 @@ class AdAnalyticsDemo:
         return linked
 
     def _write_clicks(self, world: World, linked: Linked) -> int:
+        """Write the click log, a file a day, and return how many that are."""
         client = boto3.client("s3", endpoint_url=self._environment["S3_ENDPOINT_URL"])
-        written = 0
+        days: dict[str, list[Line]] = {}
         for store in linked.stores:
             lines = click_log_lines(
                 world,
@@ -88,10 +89,11 @@ class AdAnalyticsDemo:
                 first=world.start,
                 last=world.now.date(),
             )
-            files = click_log_files(lines, store.host)
-            write_click_log(client, self._environment["CLICK_BUCKET"], files)
-            written += len(files)
-        return written
+            for line in lines:
+                day = line["occurred_at"][:10].replace("-", "/")
+                days.setdefault(f"{day}/storefronts.jsonl", []).append(line)
+        write_click_log(client, self._environment["CLICK_BUCKET"], days)
+        return len(days)
 
     def _run(self, dag: str) -> float:
         """Run a DAG to its end and return how many seconds that took."""
