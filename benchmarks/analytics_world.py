@@ -91,6 +91,11 @@ FROM analytics.orders
 """
 
 
+def empty(conn: Warehouse) -> None:
+    """Empty the analytics schema."""
+    conn.execute(_EMPTY)
+
+
 def fill(conn: Warehouse, *, clicks: int, orders: int) -> None:
     """Empty the warehouse and fill it; ten clicks a browser, one order each."""
     sizes = {
@@ -101,7 +106,7 @@ def fill(conn: Warehouse, *, clicks: int, orders: int) -> None:
         # A multiple of the workspaces, so that a browser stays in one.
         "visitors": max(WORKSPACES, orders // WORKSPACES * WORKSPACES),
     }
-    conn.execute(_EMPTY)
+    empty(conn)
     for statement in (_WORKSPACES, _CONNECTIONS, _CAMPAIGNS, _CLICKS, _ORDERS, _VISITORS):
         conn.execute(statement, sizes)
     conn.execute("VACUUM ANALYZE")

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 from vendor_sync.ad_analytics.alerting import tell_of_campaigns, tell_of_connections
@@ -32,6 +33,7 @@ from vendor_sync.alerts import resolve_failure
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
+from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Run, RunStore
 
 logger = logging.getLogger(__name__)
@@ -40,7 +42,8 @@ EVENT = "sync.analytics.completed"
 # An Airflow task costs half a second: one connection a task while there are few, 25 when many.
 LARGEST_SHARD = 25
 _TASKS_OF_A_VENDOR = 8
-_THREADS = 4
+# Connections of a shard that are asked at a time.
+CONCURRENCY = 4
 _LOCK_WAIT_SECONDS = 300
 # A report is looked at every 10 s, 30 times at most.
 REPORT_SECONDS = 10
@@ -116,8 +119,13 @@ def sync_shard(  # noqa: PLR0913 - all keyword
             for item in StateStore(conn).due(parsed, now=clock(), run_key=run.run_key)
         }
     wanted: list[int] = [each for each in shard["connections"] if each in due]
-    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-        results = list(pool.map(partial(_sync_one, source, run, parsed, clock), wanted))
+    with ExitStack() as stack:
+        wiring = stack.enter_context(Wiring(source, run))
+        free = SimpleQueue[Warehouse]()
+        for _ in wanted[:CONCURRENCY]:
+            free.put(stack.enter_context(_warehouse(source)))
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=CONCURRENCY))
+        results = list(pool.map(partial(_sync_one, free, wiring, run, parsed, clock), wanted))
     tell_of_connections(source, run, results, link)
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
@@ -127,29 +135,36 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     return dict(ended)
 
 
-def _sync_one(
-    source: ConnectionSource, run: Run, params: SyncParams, clock: Clock, connection_id: int
+def _sync_one(  # noqa: PLR0913, PLR0917 - what a shard shares, and the connection
+    free: SimpleQueue[Warehouse],
+    wiring: Wiring,
+    run: Run,
+    params: SyncParams,
+    clock: Clock,
+    connection_id: int,
 ) -> PartResult:
-    """Sync one connection over a warehouse connection of its own, and keep how it ended."""
-    with ExitStack() as stack:
-        conn = stack.enter_context(_warehouse(source))
-        wiring = stack.enter_context(Wiring(source, run))
+    """Sync one connection over a warehouse connection that is free, and keep how it ended."""
+    usage = Usage()
+    conn = free.get()
+    try:
         part = ConnectionPart(
             conn=conn,
             runs=RunStore(conn, FLOW),
             run=run,
             tokens=TokenStore(conn, fernet_from_environment()),
-            wire=wiring.wire,
+            wire=partial(wiring.wire, usage=usage),
             params=params,
             now=clock,
         )
         result = part.run(connection_id)
         result.counts |= {
-            "api_calls": wiring.usage.calls,
-            "retries": wiring.usage.retries,
-            "bytes_received": wiring.usage.bytes_received,
+            "api_calls": usage.calls,
+            "retries": usage.retries,
+            "bytes_received": usage.bytes_received,
         }
         StateStore(conn).note_part(run.run_key, result)
+    finally:
+        free.put(conn)
     return result
 
 

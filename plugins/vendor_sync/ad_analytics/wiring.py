@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
+from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import redis
 
@@ -27,13 +29,14 @@ _USUAL = HttpLimits()
 
 
 class Wiring:
-    """Opens what one connection's part needs and closes it again."""
+    """Opens what a shard's connections share, when the first needs it, and closes it again."""
 
     def __init__(self, source: ConnectionSource, run: Run) -> None:
         self._source = source
         self._run = run
         self._stack = ExitStack()
-        self.usage = Usage()
+        self._lock = Lock()
+        self._opened: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -46,12 +49,12 @@ class Wiring:
     ) -> None:
         self._stack.close()
 
-    def wire(self, connection: SourceConnection) -> Wire:
+    def wire(self, connection: SourceConnection, *, usage: Usage) -> Wire:
         """Return pace, counters, archive and bounds of one connection's client."""
         vendor = VENDORS[connection.vendor]
         return Wire(
             limiter=self._limiter(connection, vendor),
-            usage=self.usage,
+            usage=usage,
             archive=self._archive(connection, vendor),
             limits=HttpLimits(
                 backoff_seconds=_number(connection, "backoff_seconds", _USUAL.backoff_seconds),
@@ -62,7 +65,7 @@ class Wiring:
     def _archive(self, connection: SourceConnection, vendor: Vendor) -> AuditArchive:
         bucket = require_connection(self._source, "audit_s3")
         return AuditArchive(
-            s3_client(bucket),
+            self._once("s3", lambda: s3_client(bucket)),
             connection=bucket,
             redact=lambda entity, body: vendor.redactors[entity].redact_body(body),
             flow=f"{self._run.flow}/{connection.vendor}",
@@ -82,8 +85,15 @@ class Wiring:
         if vendor.app_requests_per_second:
             of_all = _number(connection, "app_requests_per_second", vendor.app_requests_per_second)
             paces.append((f"app:{connection.settings.get('app', _ONLY_APP)}", of_all))
-        client = self._redis()
+        client = self._once("redis", self._redis)
         return Combined([_shared(client, connection.vendor, *pace) for pace in paces])
+
+    def _once(self, name: str, opens: Callable[[], Any]) -> Any:  # noqa: ANN401 - clients
+        """Return the one client of its kind: making one costs more than a connection's calls."""
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = opens()
+            return self._opened[name]
 
     def _redis(self) -> redis.Redis:
         server = require_connection(self._source, "analytics_redis")
