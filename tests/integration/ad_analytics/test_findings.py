@@ -238,3 +238,37 @@ def test_a_store_that_counts_more_orders_than_are_here_is_an_issue_until_it_does
     check_consistency(world.conn, NOON)  # knows nothing of stores, and leaves it open
     assert noted(3) == (True, [("3 orders in the store, 1 here",)])
     assert noted(1) == (False, [])
+
+
+def test_claims_of_three_times_the_credited_orders_are_an_issue(world, account):
+    days = [day(on=TODAY - timedelta(days=n), **USUAL) for n in range(7)]
+    account.pull(*days, since=TODAY - timedelta(days=6), until=TODAY)
+    total_days(world.conn)
+
+    assert check_consistency(world.conn, NOON) == {"claimed_against_attributed": 1}
+
+
+def test_an_order_without_a_rate_is_an_issue(world):
+    world.take(order("o1", currency="EGP", created_at=NOON))
+    total_days(world.conn)
+
+    assert check_consistency(world.conn, NOON) == {"missing_rate": 1}
+
+
+def test_credits_that_fit_several_campaigns_are_an_issue_of_their_day(world):
+    for external_id in ("c1", "c2"):
+        world.spent(world.campaign(external_id, "Twin"), str(TODAY))
+    query = "utm_source=fb&utm_medium=cpc&utm_campaign=Twin"
+    for number in range(2):
+        world.take(order(f"o{number}", touch(NOON, query), created_at=NOON))
+
+    assert check_consistency(world.conn, NOON) == {"ambiguous_campaign": 1}
+
+
+@pytest.mark.parametrize(("customers", "found"), [(3, {}), (4, {"shared_click_id": 1})])
+def test_a_click_id_of_more_than_three_customers_is_shared(world, customers, found):
+    for number in range(customers):
+        landed = touch(NOON, "ttclid=E.C.P.same")
+        world.take(order(f"o{number}", landed, created_at=NOON, customer_key=f"customer-{number}"))
+
+    assert check_consistency(world.conn, NOON) == found
