@@ -72,8 +72,14 @@ class Tokens:
         installs = self._installs = self._installs + 1
         root = key(self._seed, "salla", store, "install", installs)
         pair = (f"ory_at_{hexadecimal(root, 1, 24)}", f"ory_rt_{hexadecimal(root, 2, 24)}")
-        before = self._grants[store].used | {self._grants[store].refresh}
-        self._grants[store] = Grant(access={pair[0]: now + LIFE}, refresh=pair[1], used=before)
+        before = self._grants[store]
+        self._grants[store] = Grant(
+            access={pair[0]: now + LIFE},
+            refresh=pair[1],
+            used=before.used | {before.refresh},
+            # Counted on, so that no token of before is given out again.
+            renewals=before.renewals,
+        )
         return pair
 
     def values(self) -> Iterable[str]:
