@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import logging
 import os
 import resource
 import signal
@@ -19,7 +18,7 @@ from uuid import UUID
 import asyncpg
 import grpc
 
-from edge_grpc import batches
+from edge_grpc import batches, logs
 from edge_grpc.server import Server, channel_options
 from edge_grpc.settings import Settings, from_environment
 from edge_grpc.v1 import sync_pb2 as sync
@@ -43,7 +42,7 @@ class Compared:
             " ORDER BY brand_id, first_id",
             self._company,
         )
-        self._ready = [batches.batch("product", row["body"], TOKEN_LIKE) for row in found]
+        self._ready = [batches.batch("product", (row["body"],), TOKEN_LIKE) for row in found]
         await conn.close()
 
     async def ceiling(self, _request: bytes, context: grpc.aio.ServicerContext) -> None:
@@ -70,11 +69,7 @@ class Compared:
 
 async def serve() -> None:
     settings = from_environment(os.environ)
-    logging.basicConfig(
-        filename=os.environ["EDGE_BENCH_LOG"],
-        level=settings.log_level,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    logs.to_stderr(settings.log_level)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     compared = Compared(settings, UUID(os.environ["EDGE_BENCH_COMPANY"]))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -160,10 +160,14 @@ class Stage:
             "EDGE_GRPC_INSECURE": "1",
             "EDGE_GRPC_DRAIN_SECONDS": "1",
             "EDGE_BENCH_COMPANY": self.company,
-            "EDGE_BENCH_LOG": str(self.folder / "server.log"),
             **{f"EDGE_GRPC_{name.upper()}": str(value) for name, value in settings.items()},
         }
-        with _running([sys.executable, "-m", "benchmarks.edge_server"], environment) as process:
+        command = [sys.executable, "-m", "benchmarks.edge_server"]
+        # A line a call is part of what a call costs.
+        with (
+            (self.folder / "server.log").open("w") as log,
+            _running(command, environment, stderr=log) as process,
+        ):
             yield process
 
     @contextmanager
@@ -175,9 +179,12 @@ class Stage:
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str]) -> Iterator[Process]:
+def _running(
+    command: list[str], environment: dict[str, str], stderr: IO[str] | None = None
+) -> Iterator[Process]:
+    environment = os.environ | environment
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | environment, cwd=REPOSITORY
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment, cwd=REPOSITORY
     ) as process:
         try:
             yield Process(process)
