@@ -63,17 +63,18 @@ def listed(kind: Kind, bodies: Iterable[bytes]) -> bytes:
     return b"".join(framed(number, body) for body in bodies)
 
 
-def batch(kind: Kind, records: bytes, resume_token: str, *, packed: int = 0) -> bytes:
-    """Return a Batch frame of any sync call, of records that are listed.
+def batch(kind: Kind, pieces: Sequence[bytes], resume_token: str, *, packed: int = 0) -> bytes:
+    """Return a Batch frame of any sync call, of pieces of its list of records.
 
-    `packed`: they are compressed besides, and so many.
+    `packed`: the one piece is compressed besides, and holds so many.
     """
     token = framed(_TOKEN, resume_token.encode())
     head = _HEADS[kind]
+    length = sum(map(len, pieces))
     if packed:
-        head += _IS_GZIP + _COUNT_TAG + varint(packed) + _PACKED_TAG + varint(len(records))
-    size = len(head) + len(records) + len(token)
-    return b"".join((_BATCH_TAG, varint(size), head, records, token))
+        head += _IS_GZIP + _COUNT_TAG + varint(packed) + _PACKED_TAG + varint(length)
+    size = len(head) + length + len(token)
+    return b"".join((_BATCH_TAG, varint(size), head, *pieces, token))
 
 
 def hello(message: frames.Hello) -> bytes:

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 from uuid import UUID
 
 from edge_grpc.chunk_builder import Built, build
@@ -38,8 +39,7 @@ class Chunk:
     records: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """The records of a batch, framed; `until_id` is where the brand's next ones begin."""
 
     brand_id: UUID
@@ -100,23 +100,27 @@ class ChunkStore:
 
     async def parts(
         self, company_id: UUID, epoch: UUID, chunks: Sequence[Chunk], *, is_packed: bool
-    ) -> AsyncGenerator[Part]:
-        """Yield what is in the chunks, in order; no connection is held between two of them."""
+    ) -> AsyncGenerator[list[Part]]:
+        """Yield what is in the chunks, some at a time, in order; no connection is held between."""
         groups = [chunks[i : i + _AT_ONCE] for i in range(0, len(chunks), _AT_ONCE)]
         reading = self._read(epoch, groups[0], is_packed=is_packed) if groups else None
         try:
             for group, following in pairwise([*groups, ()]):
                 bodies = await reading if reading else {}
                 reading = self._read(epoch, following, is_packed=is_packed)
+                ready: list[Part] = []
                 for chunk in group:
                     body = bodies.get(chunk.chunk_id)
                     if body is None:
-                        async for part in self._rebuilt(
+                        yield ready
+                        ready = []
+                        async for parts in self._rebuilt(
                             company_id, epoch, chunk, is_packed=is_packed
                         ):
-                            yield part
+                            yield parts
                     elif chunk.records:
-                        yield Part(chunk.brand_id, chunk.until_id, chunk.records, body)
+                        ready.append(Part(chunk.brand_id, chunk.until_id, chunk.records, body))
+                yield ready
         finally:
             if reading:
                 reading.cancel()
@@ -154,7 +158,7 @@ class ChunkStore:
 
     async def _rebuilt(
         self, company_id: UUID, epoch: UUID, chunk: Chunk, *, is_packed: bool
-    ) -> AsyncGenerator[Part]:
+    ) -> AsyncGenerator[list[Part]]:
         """Yield what is now where a chunk was that is dirty, or was replaced meanwhile."""
         place: UUID | None = chunk.first_id
         while place is not None:
@@ -162,11 +166,13 @@ class ChunkStore:
                 place, fresh = await _refresh(
                     conn, company_id, chunk, place, size=self._chunk_records
                 )
+            parts: list[Part] = []
             for one in fresh:
                 body = one.built.packed if is_packed else one.built.body
                 self._cache.put(ChunkKey(epoch, one.chunk_id, is_packed), body)
                 if one.built.records:
-                    yield Part(chunk.brand_id, one.until_id, one.built.records, body)
+                    parts.append(Part(chunk.brand_id, one.until_id, one.built.records, body))
+            yield parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from edge_grpc.batches import Masks
 from edge_grpc.compile_store import Publication, publish
 from edge_grpc.cursor import Cursor, CursorSeal, Progress, fingerprint, invalid_cursor
@@ -149,7 +151,7 @@ def _continued(cursor: Cursor, fresh: Plan, published: Publication) -> Plan:
         _check_floor(progress.since_version, published)
         since = Since(progress.since_version, progress.since_as_of)
     _check_floor(cursor.version, published)
-    rest = replace(cursor, progress=None)
+    rest = msgspec.structs.replace(cursor, progress=None)
     return replace(fresh, target=rest, since=since, progress=progress)
 
 

@@ -6,27 +6,26 @@ second time, with it, at the same or a higher version: the contract has the late
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from edge_grpc import batches, selector
-from edge_grpc.chunk_store import Chunk, ChunkStore
+from edge_grpc.chunk_store import Chunk, ChunkStore, Part
 from edge_grpc.cursor import Progress
 from edge_grpc.database import Database
-from edge_grpc.selector import NIL
+from edge_grpc.selector import NIL, Record
 from edge_grpc.sync_plan import Plan
 
 CHUNKS, OVERLAYS = "product_chunk", "product_overlay"
 _PAGE = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Records of a batch, framed and perhaps packed already, and where a cut stream goes on."""
 
     records: int
-    body: bytes
+    pieces: Sequence[bytes]
     is_packed: bool
     place: Progress
 
@@ -46,38 +45,72 @@ class ProductRuns:
         self._chunks = chunks
         self._plan = plan
 
-    async def runs(self, place: Progress | None) -> AsyncGenerator[Run]:
-        """Yield all of them, or the rest from a place on."""
+    async def runs(self, place: Progress | None) -> AsyncGenerator[Iterable[Run]]:
+        """Yield all of them, some at a time, or the rest from a place on."""
         if place is None or place.kind != OVERLAYS:
-            async for run in self._of_brands(place if place and place.kind == CHUNKS else None):
-                yield run
+            async for runs in self._of_brands(place if place and place.kind == CHUNKS else None):
+                yield runs
         after = UUID(str(place.after[0])) if place and place.kind == OVERLAYS else NIL
-        async for run in self._of_store(after):
-            yield run
+        async for runs in self._of_store(after):
+            yield runs
 
-    async def _of_brands(self, place: Progress | None) -> AsyncGenerator[Run]:
+    async def _of_brands(self, place: Progress | None) -> AsyncGenerator[Iterable[Run]]:
         plan = self._plan
         company, epoch = plan.scope.company_id, plan.target.epoch
         brands = selector.brands(plan.scope, plan.wanted.filters)
         chunks = await self._chunks.list_chunks(company, epoch, brands)
         rest = _rest(chunks, place) if place else chunks
-        async for part in self._chunks.parts(company, epoch, rest, is_packed=plan.packs):
-            after = (part.brand_id.hex, part.until_id.hex if part.until_id else "")
-            yield Run(part.records, part.body, plan.packs, Progress(None, None, CHUNKS, after))
+        async for parts in self._chunks.parts(company, epoch, rest, is_packed=plan.packs):
+            yield _packed(parts) if plan.packs else _joined(parts)
 
-    async def _of_store(self, after: UUID) -> AsyncGenerator[Run]:
+    async def _of_store(self, after: UUID) -> AsyncGenerator[Iterable[Run]]:
         scope, filters = self._plan.scope, self._plan.wanted.filters
         while True:
             async with self._database.connection() as conn:
                 found = await selector.list_overlaid_products(
                     conn, scope, filters, after=after, page=_PAGE
                 )
-            for run in batches.split(found):
-                after = run[-1].record_id
-                body = batches.listed("product", [record.body for record in run])
-                yield Run(len(run), body, False, Progress(None, None, OVERLAYS, (after.hex,)))  # noqa: FBT003
+            yield _listed(found)
             if len(found) < _PAGE:
                 return
+            after = found[-1].record_id
+
+
+def _packed(parts: Iterable[Part]) -> Iterator[Run]:
+    """Make each part a batch: what is compressed by itself is sent by itself."""
+    for part in parts:
+        yield Run(part.records, (part.body,), True, _after(part))  # noqa: FBT003
+
+
+def _joined(parts: Iterable[Part]) -> Iterator[Run]:
+    """Put parts together as far as a batch holds them: a frame costs more than its records."""
+    some: list[Part] = []
+    records = size = 0
+    for part in parts:
+        records, size = records + part.records, size + len(part.body)
+        if some and (records > batches.MAX_RECORDS or size > batches.MAX_BYTES):
+            yield _run(some)
+            some, records, size = [], part.records, len(part.body)
+        some.append(part)
+    if some:
+        yield _run(some)
+
+
+def _run(parts: Sequence[Part]) -> Run:
+    records = sum(part.records for part in parts)
+    return Run(records, [part.body for part in parts], False, _after(parts[-1]))  # noqa: FBT003
+
+
+def _after(part: Part) -> Progress:
+    until = part.until_id.hex if part.until_id else ""
+    return Progress(None, None, CHUNKS, (part.brand_id.hex, until))
+
+
+def _listed(records: Sequence[Record]) -> Iterator[Run]:
+    for run in batches.split(records):
+        place = Progress(None, None, OVERLAYS, (run[-1].record_id.hex,))
+        body = batches.listed("product", [record.body for record in run])
+        yield Run(len(run), (body,), False, place)  # noqa: FBT003
 
 
 def _rest(chunks: Sequence[Chunk], place: Progress) -> Sequence[Chunk]:

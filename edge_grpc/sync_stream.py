@@ -9,10 +9,12 @@ holdings that follow from it. With it the edge is exactly at the version of that
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
+
+import msgspec
 
 from edge_grpc import batches, metrics, selector, sync_products
 from edge_grpc.chunk_builder import pack
@@ -179,23 +181,32 @@ class SyncStream:
 
     async def _chunked(self, place: Progress | None) -> AsyncGenerator[bytes]:
         products = sync_products.ProductRuns(self._database, self._chunks, self._plan)
-        async for run in products.runs(place):
-            yield self._framed("product", run.body, run.records, run.place, is_packed=run.is_packed)
+        async for runs in products.runs(place):
+            for run in runs:
+                yield self._framed(
+                    "product", run.pieces, run.records, run.place, is_packed=run.is_packed
+                )
 
     def _batch(self, kind: Kind, records: Sequence[Record]) -> bytes:
         masks = self._plan.wanted.masks
         body = batches.listed(kind, [masks.apply(kind, record.body) for record in records])
-        return self._framed(kind, body, len(records), self._place(kind, records[-1].key))
+        return self._framed(kind, (body,), len(records), self._place(kind, records[-1].key))
 
     def _framed(
-        self, kind: Kind, body: bytes, records: int, place: Progress, *, is_packed: bool = False
+        self,
+        kind: Kind,
+        pieces: Sequence[bytes],
+        records: int,
+        place: Progress,
+        *,
+        is_packed: bool = False,
     ) -> bytes:
         """Return a batch that says where to go on after it."""
-        if not is_packed and self._plan.packs and len(body) >= _WORTH_PACKING:
-            body, is_packed = pack(body), True
+        if not is_packed and self._plan.packs and sum(map(len, pieces)) >= _WORTH_PACKING:
+            pieces, is_packed = (pack(b"".join(pieces)),), True
         token = self._seal.seal(self._target.at(place))
-        frame = batches.batch(kind, body, token, packed=records if is_packed else 0)
-        self.tally.add(kind, records, len(frame), packed=body if is_packed else b"")
+        frame = batches.batch(kind, pieces, token, packed=records if is_packed else 0)
+        self.tally.add(kind, records, len(frame), packed=pieces[0] if is_packed else b"")
         return frame
 
     async def _removals(self, place: Progress | None) -> AsyncGenerator[bytes]:
@@ -248,7 +259,7 @@ class SyncStream:
             version, changed = await selector.get_changed_kinds(
                 conn, self._plan.scope, as_of=self._target.as_of, since=since
             )
-            self._target = replace(self._target, version=version)
+            self._target = msgspec.structs.replace(self._target, version=version)
             promotions = self._plan.scope.max_promotions_per_sync
             kinds: list[Kind] = [kind for kind in self._plan.wanted.kinds if kind in changed]
             changes = await self._changes(conn, since, kinds, promotions=promotions)
@@ -272,7 +283,7 @@ class SyncStream:
             if version != self._target.version or await self._time_has_passed(conn, as_of):
                 since = Since(self._target.version, self._target.as_of)
                 self._since = since
-                self._target = replace(self._target, version=version, as_of=as_of)
+                self._target = msgspec.structs.replace(self._target, version=version, as_of=as_of)
                 changes = await self._changes(conn, since, self._plan.wanted.kinds)
                 if changes is None:
                     return None
@@ -327,7 +338,9 @@ class SyncStream:
             held |= await selector.get_holdings(conn, scope, want.filters, as_of=as_of, kinds=kinds)
         told = {kind: (holding.count, holding.checksum) for kind, holding in held.items()}
         message = frames.Checkpoint(
-            cursor=self._seal.seal(replace(self._target, boundary=boundary, held=told))
+            cursor=self._seal.seal(
+                msgspec.structs.replace(self._target, boundary=boundary, held=told)
+            )
         )
         for kind, holding in held.items():
             message.holdings.add(

@@ -37,7 +37,12 @@ async def in_chunks(store, shop, brands):
 async def read(store, shop, epoch, brands):
     chunks = await store.list_chunks(shop.company_id, epoch, brands)
     parts = store.parts(shop.company_id, epoch, chunks, is_packed=False)
-    return {p.id: p async for part in parts for p in Batch.FromString(part.body).products}
+    return {
+        p.id: p
+        async for some in parts
+        for part in some
+        for p in Batch.FromString(part.body).products
+    }
 
 
 async def in_rows(shop, brands):
