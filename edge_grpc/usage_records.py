@@ -7,9 +7,11 @@ is; how the bytes were put on the wire does not matter.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +24,7 @@ _STEP_NANOS = 100_000  # numeric(18, 4)
 _AHEAD = timedelta(hours=24)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _TEXT = 100
+_UUID_LENGTH = 36
 _NANOS = 10**9
 
 
@@ -78,7 +81,7 @@ class _RefusedError(Exception):
 
 def _checked(record: usage.UsageRecord, tenant: Tenant, now: datetime) -> Usage:
     usage_id = _uuid(record.usage_id, usage.USAGE_REJECT_REASON_INVALID_USAGE_ID, "usage_id")
-    store = _uuid(record.store_id, usage.USAGE_REJECT_REASON_FOREIGN_STORE, "store_id")
+    store = _uuid(record.store_id, usage.USAGE_REJECT_REASON_FOREIGN_STORE, "store_id", _kept)
     if store != tenant.store_id:
         detail = "store_id is not the token's store."
         raise _RefusedError(usage.USAGE_REJECT_REASON_FOREIGN_STORE, detail)
@@ -91,9 +94,9 @@ def _checked(record: usage.UsageRecord, tenant: Tenant, now: datetime) -> Usage:
         raise _RefusedError(field, detail)
     return Usage(
         usage_id=usage_id,
-        promotion_id=_uuid(record.promotion_id, promotion, "promotion_id"),
+        promotion_id=_uuid(record.promotion_id, promotion, "promotion_id", _kept),
         bill_id=_text(record.bill_id, usage.USAGE_REJECT_REASON_INVALID_BILL_ID, "bill_id"),
-        brand_id=_uuid(record.brand_id, usage.USAGE_REJECT_REASON_UNKNOWN_BRAND, "brand_id"),
+        brand_id=_uuid(record.brand_id, usage.USAGE_REJECT_REASON_UNKNOWN_BRAND, "brand_id", _kept),
         customer_id=_text(record.customer_id, field, "customer_id", least=0),
         amount=_amount(record, tenant.currency),
         currency=tenant.currency,
@@ -105,9 +108,19 @@ def _checked(record: usage.UsageRecord, tenant: Tenant, now: datetime) -> Usage:
     )
 
 
-def _uuid(text: str, reason: usage.UsageRejectReason, name: str) -> UUID:
+_remembered = lru_cache(maxsize=10_000)(UUID)
+
+
+def _kept(text: str) -> UUID:
+    """Return the id of something that many records name; what is no id's length is not kept."""
+    return _remembered(text) if len(text) == _UUID_LENGTH else UUID(text)
+
+
+def _uuid(
+    text: str, reason: usage.UsageRejectReason, name: str, read: Callable[[str], UUID] = UUID
+) -> UUID:
     try:
-        return UUID(text)
+        return read(text)
     except ValueError:
         raise _RefusedError(reason, f"{name} is not a UUID.") from None
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import TypeVar
 
 from edge_grpc import metrics
 from edge_grpc.auth import require_tenant
@@ -12,9 +15,10 @@ from edge_grpc.interceptors import note
 from edge_grpc.status import Context
 from edge_grpc.tenants import find_tenant
 from edge_grpc.usage_records import MAX_BATCH
-from edge_grpc.usage_store import UsageStore
+from edge_grpc.usage_store import Batch, UsageStore
 from edge_grpc.v1 import usage_pb2 as usage
 
+T = TypeVar("T")
 Request = usage.UploadUsageRequest | usage.UploadUsageBatchRequest
 
 
@@ -29,20 +33,27 @@ class UsageServicer:
         self, requests: AsyncIterator[usage.UploadUsageRequest], _context: Context
     ) -> AsyncIterator[usage.UploadUsageResponse]:
         total = 0
-        async for request in requests:
-            results = await self._add(request)
+        # The next request is read and checked while PostgreSQL stores this one.
+        async for sequence, batch in _one_ahead(self._checked(requests)):
+            results = await self._stored(batch)
             total += len(results)
             note(records=total)
-            yield usage.UploadUsageResponse(results=results, sequence=request.sequence)
+            yield usage.UploadUsageResponse(results=results, sequence=sequence)
 
     async def UploadUsageBatch(  # noqa: N802
         self, request: usage.UploadUsageBatchRequest, _context: Context
     ) -> usage.UploadUsageBatchResponse:
-        results = await self._add(request)
+        results = await self._stored(await self._check(request))
         note(records=len(results))
         return usage.UploadUsageBatchResponse(results=results)
 
-    async def _add(self, request: Request) -> Sequence[usage.UsageResult]:
+    async def _checked(
+        self, requests: AsyncIterator[usage.UploadUsageRequest]
+    ) -> AsyncGenerator[tuple[int, Batch]]:
+        async for request in requests:
+            yield request.sequence, await self._check(request)
+
+    async def _check(self, request: Request) -> Batch:
         principal = require_tenant(request.company_id, request.store_id)
         if not request.records:
             reason = "EMPTY_BATCH"
@@ -51,8 +62,22 @@ class UsageServicer:
             reason = "BATCH_TOO_LARGE"
             raise InvalidArgumentError(reason, f"At most {MAX_BATCH} records in one batch.")
         tenant = await find_tenant(self._database, principal, active=False)
-        results = await self._store.add(tenant, request.records)
-        for result in results:
-            verdict = usage.UsageVerdict.Name(result.verdict).removeprefix("USAGE_VERDICT_")
-            metrics.USAGE_RECORDS.labels(verdict.lower()).inc()
+        return Batch.checked(tenant, request.records)
+
+    async def _stored(self, batch: Batch) -> Sequence[usage.UsageResult]:
+        results = await self._store.add(batch)
+        for verdict, count in Counter(result.verdict for result in results).items():
+            name = usage.UsageVerdict.Name(verdict).removeprefix("USAGE_VERDICT_")
+            metrics.USAGE_RECORDS.labels(name.lower()).inc(count)
         return results
+
+
+async def _one_ahead(batches: AsyncIterator[T]) -> AsyncGenerator[T]:
+    """Yield what comes while the one after it is read already; none waits for the next to come."""
+    reading = asyncio.ensure_future(anext(batches, None))
+    try:
+        while (batch := await reading) is not None:
+            reading = asyncio.ensure_future(anext(batches, None))
+            yield batch
+    finally:
+        reading.cancel()

@@ -48,16 +48,29 @@ class _Entry:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one request, of which each is in order by itself or refused."""
+
+    tenant: Tenant
+    entries: list[_Entry]
+
+    @classmethod
+    def checked(cls, tenant: Tenant, records: Sequence[Record]) -> Batch:
+        """Check what can be checked without the database."""
+        now = datetime.now(UTC)
+        return cls(tenant, [_Entry(record, check(record, tenant, now)) for record in records])
+
+
 class UsageStore:
     """Takes in the usages of stores."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, tenant: Tenant, records: Sequence[Record]) -> list[usage.UsageResult]:
+    async def add(self, batch: Batch) -> list[usage.UsageResult]:
         """Store a batch in one transaction and return a verdict on each record, in order."""
-        now = datetime.now(UTC)
-        entries = [_Entry(record, check(record, tenant, now)) for record in records]
+        tenant, entries = batch.tenant, batch.entries
         async with self._database.transaction() as conn:
             await _refuse_unknown(conn, tenant, entries)
             await _store(conn, tenant, [entry for _, entry in _open(entries, reversals=False)])
