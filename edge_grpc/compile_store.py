@@ -34,8 +34,9 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a company serves."""
+    """What a company serves, and head office's clock when that was looked up."""
 
+    read_at: datetime
     epoch: UUID
     version: int
     changed_at: datetime | None
@@ -102,13 +103,22 @@ async def _lock(
     # A session's lock: the transaction's snapshot has to be taken after it is granted.
     key = f"edge.publish {company_id}"
     give_up_at = time.monotonic() + patience_seconds
-    while not (is_ours := await conn.fetchval(_TRY_LOCK, key)) and time.monotonic() < give_up_at:  # noqa: ASYNC110
+    while not (is_ours := await _ask(conn, _TRY_LOCK, key)) and time.monotonic() < give_up_at:  # noqa: ASYNC110
         await asyncio.sleep(_LOCK_POLL_SECONDS)
     try:
         yield is_ours
     finally:
         if is_ours and not conn.is_closed():
-            await conn.execute(_UNLOCK, key)
+            await _ask(conn, _UNLOCK, key)
+
+
+async def _ask(conn: Connection, query: str, key: str) -> bool:
+    """Take or give back a lock; a connection of which nobody can tell whether it has it, ends."""
+    try:
+        return await conn.fetchval(query, key)
+    except BaseException:
+        conn.terminate()
+        raise
 
 
 async def _state(conn: Connection, company_id: UUID) -> Row:
@@ -121,6 +131,7 @@ async def _state(conn: Connection, company_id: UUID) -> Row:
 
 def _publication(state: Row) -> Publication:
     return Publication(
+        read_at=state["read_at"],
         epoch=state["epoch"],
         version=max(0, state["published_version"]),
         changed_at=state["changed_at"],

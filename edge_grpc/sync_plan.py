@@ -107,10 +107,10 @@ async def plan(
     if cursor and cursor.filters.partition(".")[0] != _call(want):
         raise invalid_cursor()
     since_instant = None if cursor else _instant(request.updated_since)
-    published = await publish(conn, principal.company_id)
+    # First, so that nothing is published for a company or a store that is closed.
     scope = await load_scope(conn, principal.company_id, principal.store_id)
-    clock = await rows(conn, "edge_service/read_clock.sql")
-    now: datetime = clock[0]["now"]
+    published = await publish(conn, principal.company_id)
+    now = published.read_at
     target = Cursor(
         epoch=published.epoch,
         company_id=principal.company_id,

@@ -14,7 +14,12 @@ from edge_grpc.chunk_store import ChunkStore
 from edge_grpc.cursor import Cursor, CursorSeal, invalid_cursor
 from edge_grpc.database import Database
 from edge_grpc.drain import Drain
-from edge_grpc.errors import InvalidArgumentError, InvalidFieldError, UnauthenticatedError
+from edge_grpc.errors import (
+    InvalidArgumentError,
+    InvalidFieldError,
+    NotFoundError,
+    UnauthenticatedError,
+)
 from edge_grpc.interceptors import note
 from edge_grpc.queries import rows
 from edge_grpc.selector import KINDS, Kind
@@ -67,9 +72,12 @@ class SyncServicer:
             reason = "MISSING_BRAND_ID"
             raise InvalidArgumentError(reason, "brand_id is required.")
         want = wanted(call, kinds, request)
-        await find_tenant(self._database, principal)
-        async with self._database.connection() as conn:
-            planned = await plan(conn, self._seal, principal, request, want)
+        try:
+            async with self._database.connection() as conn:
+                planned = await plan(conn, self._seal, principal, request, want)
+        except NotFoundError:
+            await find_tenant(self._database, principal)  # says what it is that is not there
+            raise
         # Batches are packed once a change; gRPC's own compression would do it again per stream.
         context.set_compression(grpc.Compression.NoCompression)
         stream = SyncStream(self._database, self._chunks, self._seal, self._drain, planned)

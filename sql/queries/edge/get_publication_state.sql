@@ -1,5 +1,7 @@
--- Whether anything is to be published; cheap, asked before each sync.
+-- Whether anything is to be published, and what time it is here: no other clock decides which
+-- promotions a store has. Cheap, asked before each sync.
 SELECT
+    clock_timestamp() AS read_at,
     v.epoch,
     v.version,
     v.changed_at,
