@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -15,6 +16,7 @@ _NANOS = 1_000_000_000
 _VERSION_TAG = b"\x78"  # field 15, varint: `version` in every record
 _LENGTH_DELIMITED = 2
 _SEVEN_BITS = 0x7F
+_FOURTEEN_BITS = 0x3FFF
 
 
 def serialize(message: Message) -> bytes:
@@ -62,6 +64,10 @@ def optional_id(value: UUID | None) -> str:
 
 def varint(number: int) -> bytes:
     """Encode a number that is not negative."""
+    if number <= _SEVEN_BITS:  # most are short, and there are some in each record
+        return bytes((number,))
+    if number <= _FOURTEEN_BITS:
+        return bytes((number & _SEVEN_BITS | 0x80, number >> 7))
     encoded = bytearray()
     while number > _SEVEN_BITS:
         encoded.append(number & _SEVEN_BITS | 0x80)
@@ -75,6 +81,7 @@ def versioned(body: bytes, version: int) -> bytes:
     return body + _VERSION_TAG + varint(version)
 
 
+@cache
 def tag(field_number: int) -> bytes:
     """Return what announces a message, text or bytes in a field."""
     return varint(field_number << 3 | _LENGTH_DELIMITED)
