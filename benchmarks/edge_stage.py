@@ -26,7 +26,7 @@ from sandbox.vendors.control import REPOSITORY
 from vendor_sync.connections import connection_from_environment
 from vendor_sync.migrations import migrate
 
-OVERLAID = {"few": 0.01, "many": 0.1}
+OVERLAID = {"few": 10, "many": 100}  # of a thousand
 PEER_PYTHON = REPOSITORY / ".sandbox" / "bench" / "edge-venv" / "bin" / "python"
 _TICK = os.sysconf("SC_CLK_TCK")
 _ISSUER, _AUDIENCE = "edge-grpc", "edge-sync"
@@ -198,7 +198,7 @@ INSERT INTO edge.store_products (store_id, product_id, price)
 SELECT s.store_id, p.product_id, p.base_price + 1
 FROM edge.products AS p
 INNER JOIN edge.stores AS s ON p.company_id = s.company_id AND s.code = $2
-WHERE p.company_id = $1 AND hashtext(p.product_id::text) % 1000 BETWEEN 0 AND $3 * 1000 - 1
+WHERE p.company_id = $1 AND abs(hashtext(p.product_id::text)) % 1000 < $3::int
 """
 _ALL_BRANDS = """
 INSERT INTO edge.store_brands SELECT s.store_id, b.brand_id
