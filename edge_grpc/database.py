@@ -74,7 +74,13 @@ async def opened(dsn: str, *, size: int) -> AsyncGenerator[Database]:
         command_timeout=60,
         max_inactive_connection_lifetime=60,
         reset=_nothing_is_left,
-        server_settings={"application_name": "edge-grpc", "timezone": "UTC", "jit": "off"},
+        server_settings={
+            "application_name": "edge-grpc",
+            "timezone": "UTC",
+            # A page is read sooner than it is compiled for or workers are started.
+            "jit": "off",
+            "max_parallel_workers_per_gather": "0",
+        },
     )
     async with pool:
         yield Database(pool, dsn)
