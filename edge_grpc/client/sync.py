@@ -12,7 +12,7 @@ import grpc
 
 from edge_grpc.client.backoff import TRANSIENT, Backoff, reason
 from edge_grpc.client.session import Session
-from edge_grpc.client.store import TABLES, DriftError, EdgeStore
+from edge_grpc.client.store import DriftError, EdgeStore
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
 
@@ -136,7 +136,7 @@ class Syncer:
             company_id=grant.company_id,
             store_id=grant.store_id,
             cursor=self._store.cursor(),
-            holdings=[self._store.holding(kind) for kind in TABLES],
+            holdings=self._store.holdings(),
             refused=self._store.refused(),
             client_version=CLIENT_VERSION,
         )
