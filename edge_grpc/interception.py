@@ -7,8 +7,7 @@ mistake (INVALID_ARGUMENT), not an INTERNAL error. Responses may be messages or 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -18,17 +17,13 @@ from edge_grpc.errors import InvalidFieldError
 from edge_grpc.status import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """The call that is being answered."""
+class Call(NamedTuple):
+    """The call that is being answered; `name` is its method's without the service."""
 
     method: str
+    name: str
     context: Context
     streaming: bool
-
-    @property
-    def name(self) -> str:
-        return self.method.rpartition("/")[2]
 
 
 # grpc's own stubs know neither handlers' fields nor the two shapes of a behaviour.
@@ -67,6 +62,7 @@ def _surrounded(handler: Handler, method: str, arounds: Sequence[Around]) -> Han
     kind = f"{_arity(handler.request_streaming)}_{_arity(handler.response_streaming)}"
     behaviour = getattr(handler, kind)
     parse = handler.request_deserializer
+    name = method.rpartition("/")[2]
     streaming = handler.request_streaming or handler.response_streaming
     if parse is not None:
         read, answered = (_parse_all if handler.request_streaming else _parse), behaviour
@@ -84,7 +80,7 @@ def _surrounded(handler: Handler, method: str, arounds: Sequence[Around]) -> Han
         inner = around(inner)
 
     async def answer(request: Any, context: Context) -> Any:  # noqa: ANN401
-        return await inner(Call(method, context, streaming), request, context)
+        return await inner(Call(method, name, context, streaming), request, context)
 
     make = getattr(grpc, f"{kind}_rpc_method_handler")
     return make(answer, None, serialise)

@@ -8,7 +8,8 @@ is recorded, and the ids still reach the log line.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 
 from opentelemetry import propagate, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
@@ -16,15 +17,23 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 _CARRIED = frozenset({"traceparent", "tracestate"})
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _tracer = trace.get_tracer("edge_grpc")
+_NOBODYS = nullcontext(trace.INVALID_SPAN)  # nobody's trace, and nobody to send it to
+
+
+def span(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> AbstractContextManager[Span]:
+    """Run a call as a span of its caller's trace; no exception's text gets into it."""
+    carrier = {key: value for key, value in metadata if key in _CARRIED and isinstance(value, str)}
+    return _opened(method, carrier) if carrier or _has_provider() else _NOBODYS
+
+
+@cache
+def _has_provider() -> bool:
+    """Tell whether spans are recorded: that is settled before the first call, and slow to ask."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 @contextmanager
-def span(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Generator[Span]:
-    """Run a call as a span of its caller's trace; no exception's text gets into it."""
-    carrier = {key: value for key, value in metadata if key in _CARRIED and isinstance(value, str)}
-    if not carrier and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-        yield trace.INVALID_SPAN  # nobody's trace, and nobody to send it to
-        return
+def _opened(method: str, carrier: Mapping[str, str]) -> Generator[Span]:
     service, _, name = method.strip("/").partition("/")
     with _tracer.start_as_current_span(
         method.strip("/"),
