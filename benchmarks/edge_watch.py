@@ -40,16 +40,19 @@ def run(stage: Stage, streams: int, say: Callable[[str], None]) -> Measured:
         stage.server(watch_heartbeat_seconds=600) as process,
         _edges(process.said, stores) as edges,
     ):
+        measured = {"streams": float(streams)}
         before = process.rss_kib()
         refused = _storm(edges, say)
+        time.sleep(2)
+        measured["kb_per_stream"] = (process.rss_kib() - before) / streams
         for edge in edges:
             edge.send("cut")
         for edge in edges:
             edge.recv()
         refused += _storm(edges, say)
+        measured["refused"] = float(refused)
         time.sleep(2)
-        measured = {"streams": float(streams), "refused": float(refused)}
-        measured["kb_per_stream"] = (process.rss_kib() - before) / streams
+        measured["kb_per_stream_after_storm"] = (process.rss_kib() - before) / streams
         late: list[float] = []
         lost = 0
         for _ in range(_CHANGES):
