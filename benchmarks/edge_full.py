@@ -36,9 +36,9 @@ def measure(process: Process, rows: int, work: Callable[[], int]) -> Measured:
     }
 
 
-def ceiling(process: Process, *, parse: bool = False) -> int:
-    """Stream what lies ready in memory."""
-    return _stream(process.said["compared"], "/bench/Ceiling", b"", (), parse=parse)
+def ceiling(process: Process, *, chunks: int = 1) -> int:
+    """Stream what lies ready in memory, in batches of so many chunks."""
+    return _stream(process.said["compared"], "/bench/Ceiling", bytes(chunks), (), parse=False)
 
 
 def full_sync(process: Process, store: Store, *, packed: bool = False, parse: bool = False) -> int:
@@ -108,6 +108,7 @@ def run(stage: Stage, rounds: int, say: Callable[[str], None]) -> list[dict[str,
         for _ in range(rounds):
             one = {
                 "ceiling": measure(warm, n, lambda: ceiling(warm)),
+                "ceiling_pairs": measure(warm, n, lambda: ceiling(warm, chunks=2)),
                 "warm": measure(warm, n, lambda: full_sync(warm, store)),
                 "ceiling_cold": measure(cold, n, lambda: ceiling(cold)),
                 "chunks": measure(cold, n, lambda: full_sync(cold, store)),

@@ -51,6 +51,10 @@ _ASKED = {
 }
 
 
+_SHOWN = ("ceiling", "peer", "first_build", "full_warm", "full_pg", "full_compressed")
+_SHOWN += ("get_version", "watch", "usage", "apply")
+
+
 def figures(parts: Mapping[str, Any], loads: Sequence[float], products: int) -> Figures:
     """Return the figures of the parts that were measured, as medians of their rounds."""
     makers: Mapping[str, Callable[[Any], Figures]] = {
@@ -78,7 +82,11 @@ def _full(rounds: Rounds) -> Figures:
 
     rss = [r["chunks"]["rss_mb"] for r in rounds]
     return {
-        "full_warm": {"rows_s": rate("warm"), "ratio_ceiling": ratio("warm", "ceiling")},
+        "full_warm": {
+            "rows_s": rate("warm"),
+            "ratio_ceiling": ratio("warm", "ceiling"),
+            "ratio_ceiling_same_frames": ratio("warm", "ceiling_pairs"),
+        },
         "full_pg": {
             "rows_s": rate("chunks"),
             "rows_s_parsed": rate("chunks_parsed"),
@@ -221,6 +229,8 @@ def _markdown(found: Figures) -> str:
         "| all figures |  |",
         "| --- | --- |",
     ]
-    for part in ("ceiling", "peer", "first_build", "full_warm", "full_pg", "full_compressed"):
+    for part in _SHOWN:
         lines += [f"| {part}.{name} | {value:,} |" for name, value in found.get(part, {}).items()]
+    if "rss_growth_mb" in found:
+        lines.append(f"| rss_growth_mb | {found['rss_growth_mb']:,} |")
     return "\n".join(lines)

@@ -32,7 +32,7 @@ class Compared:
     def __init__(self, settings: Settings, company: UUID) -> None:
         self._dsn = settings.dsn.get_secret_value()
         self._company = company
-        self._ready: list[bytes] = []
+        self._ready: dict[int, list[bytes]] = {}
 
     async def load(self) -> None:
         """Put the batches together once; chunks of the company have to be there."""
@@ -42,13 +42,21 @@ class Compared:
             " ORDER BY brand_id, first_id",
             self._company,
         )
-        self._ready = [batches.batch("product", (row["body"],), TOKEN_LIKE) for row in found]
+        bodies = [row["body"] for row in found]
+        self._ready = {
+            count: [
+                batches.batch("product", bodies[i : i + count], TOKEN_LIKE)
+                for i in range(0, len(bodies), count)
+            ]
+            for count in (1, 2)
+        }
         await conn.close()
 
-    async def ceiling(self, _request: bytes, context: grpc.aio.ServicerContext) -> None:
+    async def ceiling(self, request: bytes, context: grpc.aio.ServicerContext) -> None:
+        """Write all batches, of as many chunks each as the request is bytes long."""
         if not self._ready:
             await self.load()
-        for batch in self._ready:
+        for batch in self._ready[len(request)]:
             await context.write(batch)
 
     async def bare(self, request: bytes, _context: object) -> bytes:
