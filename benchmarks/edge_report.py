@@ -166,6 +166,8 @@ def write_json(found: Figures) -> Figures:
     earlier = json.loads(_JSON.read_text()) if _JSON.exists() else {}
     if earlier.get("products") != found["products"]:
         earlier = {}
+    loads = [load for one in (earlier, found) for load in one.get("load", {}).values()]
+    found["load"] = {"least": min(loads), "most": max(loads)}
     whole = earlier | found
     _JSON.write_text(json.dumps(whole, indent=2) + "\n")
     return whole
