@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -105,28 +105,24 @@ def run(stage: Stage, rounds: int, say: Callable[[str], None]) -> list[dict[str,
             full_sync(cold, store, packed=packed)
         full_sync(warm, store)
         ceiling(warm)
+        work: Mapping[str, tuple[Process, Callable[[], int]]] = {
+            "ceiling": (warm, lambda: ceiling(warm)),
+            "ceiling_pairs": (warm, lambda: ceiling(warm, chunks=2)),
+            "warm": (warm, lambda: full_sync(warm, store)),
+            "ceiling_cold": (cold, lambda: ceiling(cold)),
+            "chunks": (cold, lambda: full_sync(cold, store)),
+            "chunks_many": (cold, lambda: full_sync(cold, many)),
+            "chunks_parsed": (cold, lambda: full_sync(cold, store, parse=True)),
+            "packed": (cold, lambda: full_sync(cold, store, packed=True)),
+            "packed_parsed": (cold, lambda: full_sync(cold, store, packed=True, parse=True)),
+            "rest": (peer, lambda: rest(peer, store, gzip=False, parse=True)[0]),
+            "rest_gzip": (peer, lambda: rest(peer, store, gzip=True, parse=False)[0]),
+        }
         for _ in range(rounds):
-            one = {
-                "ceiling": measure(warm, n, lambda: ceiling(warm)),
-                "ceiling_pairs": measure(warm, n, lambda: ceiling(warm, chunks=2)),
-                "warm": measure(warm, n, lambda: full_sync(warm, store)),
-                "ceiling_cold": measure(cold, n, lambda: ceiling(cold)),
-                "chunks": measure(cold, n, lambda: full_sync(cold, store)),
-                "chunks_many": measure(cold, n, lambda: full_sync(cold, many)),
-                "chunks_parsed": measure(cold, n, lambda: full_sync(cold, store, parse=True)),
-                "packed": measure(cold, n, lambda: full_sync(cold, store, packed=True)),
-                "packed_parsed": measure(
-                    cold, n, lambda: full_sync(cold, store, packed=True, parse=True)
-                ),
-                "rest": measure(peer, n, lambda: rest(peer, store, gzip=False, parse=True)[0]),
-                "rest_gzip": measure(peer, n, lambda: rest(peer, store, gzip=True, parse=False)[0]),
-                "built": built,
-            }
+            one: dict[str, Measured] = {"built": built}
+            for name, (process, download) in work.items():
+                one[name] = measure(process, n, download)
+                cpu = one[name]["cpu_s"] / n * 1e6
+                say(f"{name} {one[name]['rows_s']:,.0f} rows/s, {cpu:.2f} CPU seconds a million")
             found.append(one)
-            say(
-                "  ".join(
-                    f"{name} {m['rows_s']:,.0f}/s {m['cpu_s'] / n * 1e6:.2f}"
-                    for name, m in one.items()
-                )
-            )
     return found
