@@ -1,13 +1,13 @@
 -- Whether anything is to be published, and what time it is here: no other clock decides which
 -- promotions a store has. Cheap, asked before each sync.
 SELECT
-    clock_timestamp() AS read_at,
     v.epoch,
     v.version,
     v.changed_at,
     v.floor_version,
     c.currency,
     p.published_at,
+    clock_timestamp() AS read_at,
     coalesce(p.version, -1) AS published_version,
     exists(
         SELECT 1 FROM edge.marks AS m
