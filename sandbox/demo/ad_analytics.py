@@ -25,6 +25,7 @@ _SEED, _DAYS = 5, 21
 _SIZE = {"workspaces": 1, "campaigns": 4, "orders": 3, "idle_visits": 3}
 _PACE = {"requests_per_second": "0"}
 _BROKEN = "tiktok"
+_SHOWN = 50
 
 
 class AdAnalyticsDemo:
@@ -145,7 +146,7 @@ def _parts(conn: psycopg.Connection[Any], title: str, run_key: int) -> Table:
         (run_key,),
     )
     for *cells, error in rows:
-        shown = (error or "")[:60]
+        shown = error if error is None or len(error) < _SHOWN else f"… {error[-_SHOWN:]}"
         table.add_row(*("-" if cell is None else str(cell) for cell in cells), shown)
     return table
 

@@ -75,7 +75,7 @@ class Airflow:
         return response.status_code == requests.codes.ok
 
     def _call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        response = self._session.request(method, self.url + path, json=body, timeout=30)
+        response = self._session.request(method, self.url + path, json=body, timeout=90)
         if not response.ok:
             what = f"{method} {path} with {response.status_code}"
             message = f"Airflow answered {what}: {response.text[:300]}"
