@@ -93,13 +93,12 @@ class Soak:
         self.tallies["syncs"] += 1
         run_id = f"soak-{at.isoformat()}"
         for _ in range(self.chance.choice((0, 0, 0, 1, 2))):
-            process = self.company.start_sync(run_id)
-            try:
-                process.wait(timeout=self.chance.uniform(1.0, 6.0))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-                self.tallies["kills"] += 1
+            with self.company.start_sync(run_id) as process:
+                try:
+                    process.wait(timeout=self.chance.uniform(1.0, 6.0))
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    self.tallies["kills"] += 1
         self.finish(run_id)
 
     def finish(self, run_id: str):
