@@ -93,6 +93,9 @@ def mongo_db(mongo_connection):
     with mongo.connect(mongo_connection) as db:
         for name in schema.COLLECTIONS:
             db[name].delete_many({})
+        # What a fresh import of another test was killed over.
+        for name in set(db.list_collection_names()) - set(schema.COLLECTIONS):
+            db.drop_collection(name)
         yield db
 
 
