@@ -6,6 +6,7 @@ second time, with it, at the same or a higher version: the contract has the late
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -46,13 +47,26 @@ class ProductRuns:
         self._plan = plan
 
     async def runs(self, place: Progress | None) -> AsyncGenerator[Iterable[Run]]:
-        """Yield all of them, some at a time, or the rest from a place on."""
-        if place is None or place.kind != OVERLAYS:
-            async for runs in self._of_brands(place if place and place.kind == CHUNKS else None):
-                yield runs
+        """Yield all of them, some at a time, or the rest from a place on.
+
+        The store's own are read while the chunks are sent. A chunk that is newer than they are
+        was published after the stream's target: its products are sent again at the end.
+        """
         after = UUID(str(place.after[0])) if place and place.kind == OVERLAYS else NIL
-        async for runs in self._of_store(after):
-            yield runs
+        reading: asyncio.Task[list[Record]] | None = asyncio.create_task(self._page(after))
+        try:
+            if place is None or place.kind != OVERLAYS:
+                start = place if place and place.kind == CHUNKS else None
+                async for runs in self._of_brands(start):
+                    yield runs
+            while reading:
+                found, reading = await reading, None
+                if len(found) == _PAGE:
+                    reading = asyncio.create_task(self._page(found[-1].record_id))
+                yield _listed(found)
+        finally:
+            if reading:
+                reading.cancel()
 
     async def _of_brands(self, place: Progress | None) -> AsyncGenerator[Iterable[Run]]:
         plan = self._plan
@@ -63,17 +77,12 @@ class ProductRuns:
         async for parts in self._chunks.parts(company, epoch, rest, is_packed=plan.packs):
             yield _packed(parts) if plan.packs else _joined(parts)
 
-    async def _of_store(self, after: UUID) -> AsyncGenerator[Iterable[Run]]:
+    async def _page(self, after: UUID) -> list[Record]:
         scope, filters = self._plan.scope, self._plan.wanted.filters
-        while True:
-            async with self._database.connection() as conn:
-                found = await selector.list_overlaid_products(
-                    conn, scope, filters, after=after, page=_PAGE
-                )
-            yield _listed(found)
-            if len(found) < _PAGE:
-                return
-            after = found[-1].record_id
+        async with self._database.connection() as conn:
+            return await selector.list_overlaid_products(
+                conn, scope, filters, after=after, page=_PAGE
+            )
 
 
 def _packed(parts: Iterable[Part]) -> Iterator[Run]:
