@@ -9,12 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from queue import SimpleQueue
 from typing import Any
 
 from vendor_sync.ad_analytics.alerting import tell_of_campaigns, tell_of_connections
@@ -22,19 +19,16 @@ from vendor_sync.ad_analytics.attribution import attribute_orders
 from vendor_sync.ad_analytics.click_part import load_clicks
 from vendor_sync.ad_analytics.consistency import check_consistency
 from vendor_sync.ad_analytics.dashboard_cache import refresh_dashboards
-from vendor_sync.ad_analytics.part import ConnectionPart
 from vendor_sync.ad_analytics.performance import find_performance_alerts
 from vendor_sync.ad_analytics.roas import total_days
 from vendor_sync.ad_analytics.scope import SyncParams
-from vendor_sync.ad_analytics.state import Outcome, PartResult, StateStore
-from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
-from vendor_sync.ad_analytics.wiring import Wiring
+from vendor_sync.ad_analytics.shard import ShardSync, open_warehouse
+from vendor_sync.ad_analytics.state import Outcome, StateStore
 from vendor_sync.alerts import resolve_failure
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
-from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
-from vendor_sync.rest_client import Usage
-from vendor_sync.runs import Run, RunStore
+from vendor_sync.postgres import lock_flow
+from vendor_sync.runs import RunStore
 
 logger = logging.getLogger(__name__)
 FLOW = "ad_analytics_sync"
@@ -42,8 +36,6 @@ EVENT = "sync.analytics.completed"
 # An Airflow task costs half a second: one connection a task while there are few, 25 when many.
 LARGEST_SHARD = 25
 _TASKS_OF_A_VENDOR = 8
-# Connections of a shard that are asked at a time.
-CONCURRENCY = 4
 _LOCK_WAIT_SECONDS = 300
 # A report is looked at every 10 s, 30 times at most.
 REPORT_SECONDS = 10
@@ -73,7 +65,7 @@ def plan_run(
     connection that is asked for and not there.
     """
     parsed = SyncParams.parse(params)
-    with _warehouse(source) as conn:
+    with open_warehouse(source, FLOW) as conn:
         runs, state = RunStore(conn, FLOW), StateStore(conn)
         for connection_id in parsed.connection_ids:
             state.get(connection_id)
@@ -111,21 +103,11 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     Raises TemporaryError when all are through and some are worth another try: the retry asks only
     those, for a completed one is not asked again by the same run.
     """
-    parsed = SyncParams.parse(params)
-    with _warehouse(source) as conn:
+    parsed = replace(SyncParams.parse(params), connection_ids=tuple(shard["connections"]))
+    with open_warehouse(source, FLOW) as conn:
         run = RunStore(conn, FLOW).get(run_id)
-        due = {
-            item.connection_id
-            for item in StateStore(conn).due(parsed, now=clock(), run_key=run.run_key)
-        }
-    wanted: list[int] = [each for each in shard["connections"] if each in due]
-    with ExitStack() as stack:
-        wiring = stack.enter_context(Wiring(source, run))
-        free = SimpleQueue[Warehouse]()
-        for _ in wanted[:CONCURRENCY]:
-            free.put(stack.enter_context(_warehouse(source)))
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=CONCURRENCY))
-        results = list(pool.map(partial(_sync_one, free, wiring, run, parsed, clock), wanted))
+        with ShardSync(source, conn, run, parsed, clock) as sync:
+            results = sync.run()
     tell_of_connections(source, run, results, link)
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
@@ -135,45 +117,12 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     return dict(ended)
 
 
-def _sync_one(  # noqa: PLR0913, PLR0917 - what a shard shares, and the connection
-    free: SimpleQueue[Warehouse],
-    wiring: Wiring,
-    run: Run,
-    params: SyncParams,
-    clock: Clock,
-    connection_id: int,
-) -> PartResult:
-    """Sync one connection over a warehouse connection that is free, and keep how it ended."""
-    usage = Usage()
-    conn = free.get()
-    try:
-        part = ConnectionPart(
-            conn=conn,
-            runs=RunStore(conn, FLOW),
-            run=run,
-            tokens=TokenStore(conn, fernet_from_environment()),
-            wire=partial(wiring.wire, usage=usage),
-            params=params,
-            now=clock,
-        )
-        result = part.run(connection_id)
-        result.counts |= {
-            "api_calls": usage.calls,
-            "retries": usage.retries,
-            "bytes_received": usage.bytes_received,
-        }
-        StateStore(conn).note_part(run.run_key, result)
-    finally:
-        free.put(conn)
-    return result
-
-
 def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -> dict[str, Any]:
     """Load the clicks, and turn what arrived into events, totals, findings and dashboards.
 
     Safe to repeat: a click counts once, and everything else is computed from what is there.
     """
-    with _warehouse(source) as conn:
+    with open_warehouse(source, FLOW) as conn:
         runs = RunStore(conn, FLOW)
         run = runs.get(run_id)
         clicks = load_clicks(source, conn, runs, run, clock())
@@ -203,7 +152,7 @@ def complete_run(
     source: ConnectionSource, *, run_id: str, joined: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write how the run ended, with its event; return its result, which says what is missing."""
-    with _warehouse(source) as conn:
+    with open_warehouse(source, FLOW) as conn:
         runs = RunStore(conn, FLOW)
         run = runs.get(run_id)
         result: dict[str, Any] = _result(StateStore(conn).parts(run.run_key)) | dict(joined)
@@ -269,10 +218,3 @@ def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]
         "missing_connections": len(missing),
         **dict(sorted(counts.items())),
     }
-
-
-@contextmanager
-def _warehouse(source: ConnectionSource) -> Generator[Warehouse]:
-    connection = require_connection(source, "warehouse_postgres")
-    with storage_errors(), connect(connection, application_name=FLOW) as conn:
-        yield conn

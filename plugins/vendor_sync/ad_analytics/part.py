@@ -1,21 +1,29 @@
-"""One connection's part of a run: what it says is fetched, archived, checked and stored.
+"""One connection's part of a run: what it says is fetched, archived, checked and handed on.
 
-Each step commits by itself and is safe to repeat, so a part may be killed anywhere. How a part
-ends is data, not an exception: its neighbours go on, and the next run takes it up.
+What it hands on is committed with that of its neighbours, orders by themselves; each is safe to
+repeat, so a part may be killed anywhere. How a part ends is data, not an exception: its neighbours
+go on, and the next run takes it up.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
+import psycopg
+from cryptography.fernet import MultiFernet
+
 from vendor_sync.ad_analytics.consistency import COUNTED_DAYS, note_order_count
-from vendor_sync.ad_analytics.metric_store import MetricStore
+from vendor_sync.ad_analytics.metric_store import Content, Days, Listing, Pull, Totals
 from vendor_sync.ad_analytics.order_store import OrderStore
+from vendor_sync.ad_analytics.part_writer import PartWriter
 from vendor_sync.ad_analytics.ports import (
     AdPlatform,
     Batch,
@@ -25,10 +33,15 @@ from vendor_sync.ad_analytics.ports import (
     ShopClient,
     Wire,
 )
-from vendor_sync.ad_analytics.records import CampaignDay, Credentials, SourceConnection
+from vendor_sync.ad_analytics.records import (
+    CampaignDay,
+    Credentials,
+    OrderRecord,
+    SourceConnection,
+)
 from vendor_sync.ad_analytics.scope import Scope, SyncParams, decide_scope
-from vendor_sync.ad_analytics.state import Known, Outcome, PartResult, StateStore
-from vendor_sync.ad_analytics.tokens import TokenStore, ends_soon
+from vendor_sync.ad_analytics.state import Known, Outcome, PartEnd, PartResult, StateStore
+from vendor_sync.ad_analytics.tokens import TokenStore, decrypt, ends_soon
 from vendor_sync.ad_analytics.vendors import PLATFORMS, VENDORS, Vendor
 from vendor_sync.errors import (
     AuthenticationError,
@@ -42,7 +55,7 @@ from vendor_sync.errors import (
     VendorError,
 )
 from vendor_sync.postgres import Warehouse
-from vendor_sync.runs import Reject, Run, RunStore
+from vendor_sync.rest_client import Usage
 
 logger = logging.getLogger(__name__)
 _UNKNOWN_WAIT = timedelta(hours=1)
@@ -60,80 +73,79 @@ class _NotYetError(SyncError):
 
 
 class ConnectionPart:
-    """Syncs one connection; `run()` returns how that ended."""
+    """Asks one connection; `run()` returns how that ended, and has handed it to the writer."""
 
     def __init__(  # noqa: PLR0913 - the part's surroundings, all keyword
         self,
+        known: Known,
         *,
-        conn: Warehouse,
-        runs: RunStore,
-        run: Run,
-        tokens: TokenStore,
+        warehouse: Callable[[], AbstractContextManager[Warehouse]],
+        writer: PartWriter,
+        cipher: MultiFernet,
         wire: Callable[[SourceConnection], Wire],
+        usage: Usage,
         params: SyncParams,
         now: Callable[[], datetime],
     ) -> None:
-        self._conn = conn
-        self._runs = runs
-        self._run = run
-        self._tokens = tokens
+        self._known = known
+        self._warehouse = warehouse
+        self._writer = writer
+        self._cipher = cipher
         self._wire = wire
+        self._usage = usage
         self._params = params
         self._now = now
-        self._state = StateStore(conn)
+        # What is still to be read, whatever becomes of the rest.
+        self._report = known.report
+        self.result = PartResult(known.connection.connection_id, known.connection.vendor)
 
-    def run(self, connection_id: int) -> PartResult:
-        """Ask the connection for what is due; raises only what concerns all (our own stores)."""
-        known = self._state.get(connection_id)
-        result = PartResult(connection_id, known.connection.vendor)
-        if not self._state.take_turn(connection_id):
-            result.outcome = Outcome.BUSY
-            return result
+    def run(self) -> PartResult:
+        """Ask for what is due; raises only what concerns all (our own stores)."""
         try:
-            self._state.note_attempt(connection_id, self._now())
-            self._attempt(known, result)
+            end = self._attempt()
         except (ConfigurationError, InvalidRecordError, VendorError, _NotYetError) as error:
-            self._note(known, result, error)
-        finally:
-            if not self._conn.broken:
-                self._state.end_turn(connection_id)
-        return result
+            end = self._failed(error)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            # The first line names the rule; what follows quotes the row.
+            reason = f"The database refused what was read: {str(error).splitlines()[0]}"
+            end = self._failed(ConfigurationError(reason))
+        self.result.counts |= {
+            "api_calls": self._usage.calls,
+            "retries": self._usage.retries,
+            "bytes_received": self._usage.bytes_received,
+        }
+        self._writer.end(end)
+        return self.result
 
-    def _attempt(self, known: Known, result: PartResult) -> None:
+    def _attempt(self) -> PartEnd:
         """Ask with the stored token; where it has expired, once more with a new one."""
-        connection = known.connection
+        connection = self._known.connection
         vendor = VENDORS[connection.vendor]
         wire = self._wire(connection)
-        credentials = self._tokens.load(connection.connection_id)
+        credentials = decrypt(self._cipher, connection.connection_id, self._known.credentials)
         if ends_soon(credentials, self._now()) and vendor.refresh:
-            credentials = self._refresh(connection, credentials, vendor, wire)
+            credentials = self._refresh(credentials, vendor, wire)
         try:
-            self._ask(known, credentials, vendor, wire, result)
+            return self._ask(credentials, vendor, wire)
         except TokenExpiredError:
             if vendor.refresh is None:
                 raise AuthenticationError(_ONLY_A_PERSON) from None
-            renewed = self._refresh(connection, credentials, vendor, wire)
-            self._ask(known, renewed, vendor, wire, result)
+            renewed = self._refresh(credentials, vendor, wire)
+            return self._ask(renewed, vendor, wire)
 
-    def _refresh(
-        self, connection: SourceConnection, stale: Credentials, vendor: Vendor, wire: Wire
-    ) -> Credentials:
-        refresh = vendor.refresh
+    def _refresh(self, stale: Credentials, vendor: Vendor, wire: Wire) -> Credentials:
+        """Return newer credentials; they are committed at once, before anything is asked."""
+        connection, refresh = self._known.connection, vendor.refresh
         assert refresh is not None  # noqa: S101 - asked for before
-        return self._tokens.refresh(
-            connection.connection_id, stale, lambda current: refresh(connection, current, wire)
-        )
+        with self._warehouse() as conn:
+            return TokenStore(conn, self._cipher).refresh(
+                connection.connection_id, stale, lambda current: refresh(connection, current, wire)
+            )
 
-    def _ask(
-        self,
-        known: Known,
-        credentials: Credentials,
-        vendor: Vendor,
-        wire: Wire,
-        result: PartResult,
-    ) -> None:
+    def _ask(self, credentials: Credentials, vendor: Vendor, wire: Wire) -> PartEnd:
+        known = self._known
         if known.connection.timezone is None or known.connection.currency is None:
-            known = self._introduce(known, credentials, vendor, wire)
+            known = self._known = self._introduced(credentials, vendor, wire)
         client = vendor.open_client(known.connection, credentials, wire)
         try:
             scope = decide_scope(
@@ -145,127 +157,117 @@ class ConnectionPart:
                 orders_until=known.orders_until,
             )
             if known.connection.vendor in PLATFORMS:
-                self._sync_platform(known, cast("AdPlatform", client), scope, result)
-            else:
-                self._sync_shop(known, cast("ShopClient", client), scope, result)
+                return self._sync_platform(cast("AdPlatform", client), scope)
+            return self._sync_shop(cast("ShopClient", client), scope)
         finally:
             client.close()
 
-    def _introduce(
-        self, known: Known, credentials: Credentials, vendor: Vendor, wire: Wire
-    ) -> Known:
+    def _introduced(self, credentials: Credentials, vendor: Vendor, wire: Wire) -> Known:
         """Ask an account that was never asked for its currency and timezone."""
-        client = vendor.open_client(known.connection, credentials, wire)
+        connection = self._known.connection
+        client = vendor.open_client(connection, credentials, wire)
         try:
             account = client.get_account()
         finally:
             client.close()
-        self._state.save_account(known.connection.connection_id, account)
-        return self._state.get(known.connection.connection_id)
+        with self._warehouse() as conn:
+            StateStore(conn).save_account(connection.connection_id, account)
+        named = msgspec.structs.replace(
+            connection, currency=account.currency, timezone=account.timezone
+        )
+        return replace(self._known, connection=named)
 
-    def _sync_platform(
-        self, known: Known, client: AdPlatform, scope: Scope, result: PartResult
-    ) -> None:
-        connection = known.connection
-        store = MetricStore(self._conn)
-        store.prepare()
+    def _sync_platform(self, client: AdPlatform, scope: Scope) -> PartEnd:
         seen_at = self._now()
-        campaigns = self._read(client.iter_campaigns(), result)
-        with self._conn.transaction():
-            changed = store.merge_campaigns(
-                connection, campaigns, seen_at=seen_at, known_at=known.campaigns_seen_at
+        campaigns = self._read(client.iter_campaigns())
+        self._keep(
+            Listing(campaigns=campaigns, seen_at=seen_at, known_at=self._known.campaigns_seen_at)
+        )
+        self.result.add("campaigns", len(campaigns))
+        for since, until in _pieces(scope, self._report):
+            days = self._read_days(client, since, until)
+            self._keep(
+                Days(days=days, since=since, until=until, pulled_at=self._now(), complete=True)
             )
-            self._state.note_campaigns_seen(connection.connection_id, seen_at)
-        result.add("campaigns", len(campaigns))
-        result.add("campaigns_changed", changed)
-        for since, until in _pieces(scope, known.report):
-            days = self._read_days(known, client, since, until, result)
-            with self._conn.transaction():
-                changes = store.merge_days(
-                    connection, days, since=since, until=until, pulled_at=self._now(), complete=True
-                )
-            result.add("days", len(days))
-            result.add("days_written", changes.written)
-            result.add("days_removed", changes.removed)
-            result.add("days_kept", changes.kept)
+            self.result.add("days", len(days))
         if scope.wide:
-            self._read_totals(connection, client, scope, result)
-        self._state.note_success(connection.connection_id, scope, now=self._now())
+            self._read_totals(client, scope)
+        return PartEnd(result=self.result, at=self._now(), scope=scope)
 
-    def _read_totals(
-        self, connection: SourceConnection, client: AdPlatform, scope: Scope, result: PartResult
-    ) -> None:
+    def _keep(self, content: Content) -> None:
+        self._writer.keep(self.result, Pull(self._known.connection, content))
+
+    def _read_totals(self, client: AdPlatform, scope: Scope) -> None:
         """Keep the account's own totals, which are for a check: without them the figures stand."""
         try:
-            totals = self._read(client.iter_account_days(scope.since, scope.until), result)
+            totals = self._read(client.iter_account_days(scope.since, scope.until))
         except ReportNeededError as error:
-            logger.warning("no totals of account %d: %s", connection.connection_id, error)
-            result.add("totals_left_out", 1)
+            connection_id = self._known.connection.connection_id
+            logger.warning("no totals of account %d: %s", connection_id, error)
+            self.result.add("totals_left_out", 1)
             return
-        with self._conn.transaction():
-            MetricStore(self._conn).merge_account_days(connection, totals)
+        self._keep(Totals(totals))
 
-    def _read_days(
-        self, known: Known, client: AdPlatform, since: date, until: date, result: PartResult
-    ) -> list[CampaignDay]:
-        ticket = known.report
+    def _read_days(self, client: AdPlatform, since: date, until: date) -> list[CampaignDay]:
+        ticket = self._report
         if ticket is None or (ticket.since, ticket.until) != (since, until):
             try:
-                return self._read(client.iter_days(since, until), result)
+                return self._read(client.iter_days(since, until))
             except ReportNeededError:
-                ticket = client.start_report(since, until)
-                self._state.save_report(known.connection.connection_id, ticket)
+                self._report = client.start_report(since, until)
                 raise _NotYetError(_NOT_YET) from None
-        return self._read_report(known, client, ticket, result)
+        return self._read_report(client, ticket)
 
-    def _read_report(
-        self, known: Known, client: AdPlatform, ticket: ReportTicket, result: PartResult
-    ) -> list[CampaignDay]:
+    def _read_report(self, client: AdPlatform, ticket: ReportTicket) -> list[CampaignDay]:
         state = client.check_report(ticket)
         if state is ReportState.READY:
-            days = self._read(client.iter_report_days(ticket), result)
-            self._state.save_report(known.connection.connection_id, None)
+            days = self._read(client.iter_report_days(ticket))
+            self._report = None
             return days
         # Of real time, like the client's own look at how young a report is.
         waited = datetime.now(UTC) - ticket.asked_at
         if state is ReportState.FAILED or waited > _REPORT_PATIENCE:
-            self._state.save_report(known.connection.connection_id, None)
+            self._report = None
             message = f"report {ticket.report_id} is {state.value} after {waited}"
             raise TemporaryError(message)
         raise _NotYetError(_NOT_YET)
 
-    def _sync_shop(
-        self, known: Known, client: ShopClient, scope: Scope, result: PartResult
-    ) -> None:
-        connection = known.connection
-        store = OrderStore(self._conn)
-        store.prepare()
+    def _sync_shop(self, client: ShopClient, scope: Scope) -> PartEnd:
+        connection = self._known.connection
         begin, end = scope.instants(connection.timezone or "UTC")
         asked_at = self._now()
-        unready = self._state.unready_orders(connection.connection_id, asked_at - _UNREADY_FOR)
+        with self._warehouse() as conn:
+            unready = StateStore(conn).unready_orders(
+                connection.connection_id, asked_at - _UNREADY_FOR
+            )
         batches = client.iter_orders(begin, min(end, asked_at))
         again = client.iter_orders_by_id(unready) if unready else iter(())
         for batch in chain(batches, again):
-            self._keep_rejects(batch.rejects, result)
+            self._writer.reject(self.result, batch.rejects)
             for part in _parts(batch.records, _ORDERS_A_COMMIT):
-                with self._conn.transaction():
-                    changes = store.merge(connection, part, batch.fetched_at)
-                result.add("orders", len(part))
-                result.add("orders_inserted", changes.inserted)
-                result.add("orders_updated", changes.updated)
+                self._store_orders(part, batch.fetched_at)
         if scope.wide:
-            self._compare_counts(connection, client, result)
-        self._state.note_success(
-            connection.connection_id,
-            scope,
-            now=self._now(),
+            self._compare_counts(client)
+        return PartEnd(
+            result=self.result,
+            at=self._now(),
+            scope=scope,
             orders_until=None if self._params.since else asked_at - _OVERLAP,
         )
 
-    def _compare_counts(
-        self, connection: SourceConnection, client: ShopClient, result: PartResult
-    ) -> None:
+    def _store_orders(self, orders: Sequence[OrderRecord], fetched_at: datetime) -> None:
+        with self._warehouse() as conn:
+            store = OrderStore(conn)
+            store.prepare()
+            with conn.transaction():
+                changes = store.merge(self._known.connection, orders, fetched_at)
+        self.result.add("orders", len(orders))
+        self.result.add("orders_inserted", changes.inserted)
+        self.result.add("orders_updated", changes.updated)
+
+    def _compare_counts(self, client: ShopClient) -> None:
         """Compare how many orders the store and we have of its last complete days."""
+        connection = self._known.connection
         zone = connection.timezone or "UTC"
         today = self._now().astimezone(ZoneInfo(zone)).date()
         for back in range(1, COUNTED_DAYS + 1):
@@ -273,28 +275,24 @@ class ConnectionPart:
             begin, end = Scope(since=day, until=day).instants(zone)
             there = client.count_orders(begin, end)
             if there is not None:
-                differ = note_order_count(
-                    self._conn, connection.connection_id, (begin, end), there, day, self._now()
-                )
-                result.add("days_counted", 1)
-                result.add("days_miscounted", int(differ))
+                with self._warehouse() as conn:
+                    differ = note_order_count(
+                        conn, connection.connection_id, (begin, end), there, day, self._now()
+                    )
+                self.result.add("days_counted", 1)
+                self.result.add("days_miscounted", int(differ))
 
-    def _read(self, batches: Iterable[Batch[T]], result: PartResult) -> list[T]:
-        """Read to the end, so that what is stored is complete; refused records are kept at once."""
+    def _read(self, batches: Iterable[Batch[T]]) -> list[T]:
+        """Read to the end, so that what is stored is complete."""
         records: list[T] = []
         for batch in batches:
-            self._keep_rejects(batch.rejects, result)
+            self._writer.reject(self.result, batch.rejects)
             records += batch.records
         return records
 
-    def _keep_rejects(self, rejects: Sequence[Reject], result: PartResult) -> None:
-        if rejects:
-            self._runs.reject(self._run, rejects)
-            result.add("rejected", len(rejects))
-
-    def _note(self, known: Known, result: PartResult, error: SyncError) -> None:
-        """Decide what becomes of a part that did not get through, and write it down."""
-        connection_id = known.connection.connection_id
+    def _failed(self, error: SyncError) -> PartEnd:
+        """Decide what becomes of a part that did not get through."""
+        result = self.result
         not_before: datetime | None = None
         match error:
             case _NotYetError():
@@ -306,16 +304,20 @@ class ConnectionPart:
                 result.outcome, not_before = Outcome.DEFERRED, self._now() + _TOKEN_WAIT
             case AuthenticationError():
                 result.outcome = Outcome.NEEDS_REAUTH
-                result.newly_needs_reauth = self._tokens.mark_needs_reauth(connection_id)
             case PermanentError() | InvalidRecordError() | ConfigurationError():
                 result.outcome = Outcome.FAILED
             case _:
                 result.outcome = Outcome.RETRY
         result.error = str(error)
-        failed = result.outcome not in {Outcome.DEFERRED, Outcome.WAITING}
-        self._state.note_failure(connection_id, result.error, not_before=not_before, failed=failed)
         logger.warning(
-            "%s connection %d %s: %s", result.vendor, connection_id, result.outcome, error
+            "%s connection %d %s: %s", result.vendor, result.connection_id, result.outcome, error
+        )
+        return PartEnd(
+            result=result,
+            at=self._now(),
+            not_before=not_before,
+            failed=result.outcome not in {Outcome.DEFERRED, Outcome.WAITING},
+            report=self._report,
         )
 
 

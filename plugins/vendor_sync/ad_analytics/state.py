@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -69,6 +70,44 @@ class Known:
     campaigns_seen_at: datetime | None
     orders_until: datetime | None
     report: ReportTicket | None
+    # As they are stored: encrypted.
+    credentials: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartEnd:
+    """How a connection's part ended, and what the connection's state is with that.
+
+    `at` is when it succeeded; `scope` and `orders_until` say what is here since then. `report` is
+    the one still to be read, whatever the end. `failed` is False where the vendor only asked to
+    wait.
+    """
+
+    result: PartResult
+    at: datetime
+    scope: Scope | None = None
+    orders_until: datetime | None = None
+    not_before: datetime | None = None
+    failed: bool = False
+    report: ReportTicket | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the end as `end_parts.sql` reads it."""
+        scope = self.scope
+        return {
+            "connection_id": self.result.connection_id,
+            "outcome": self.result.outcome.value,
+            "error": self.result.error,
+            "counts": self.result.counts,
+            "asked": self.result.outcome is not Outcome.BUSY,
+            "at": self.at.isoformat(),
+            "is_first": scope is not None and scope.first,
+            "is_wide": scope is not None and scope.wide,
+            "orders_until": self.orders_until and self.orders_until.isoformat(),
+            "not_before": self.not_before and self.not_before.isoformat(),
+            "failed": self.failed,
+            "report": None if self.report is None else msgspec.to_builtins(self.report),
+        }
 
 
 class StateStore:
@@ -92,15 +131,11 @@ class StateStore:
         ).fetchall()
         return [Due(*row) for row in rows]
 
-    def note_part(self, run_key: int, part: PartResult) -> None:
-        """Keep how a connection's part of a run ended."""
-        self._do(
-            "upsert_part",
-            part.connection_id,
-            run_key=run_key,
-            outcome=part.outcome.value,
-            error=part.error,
-            counts=Jsonb(part.counts),
+    def end_parts(self, run_key: int, ends: Sequence[PartEnd]) -> None:
+        """Keep how connections' parts of a run ended, and their states, in one statement."""
+        self._conn.execute(
+            load_query("analytics/end_parts.sql"),
+            {"run_key": run_key, "ends": Jsonb([end.to_json() for end in ends])},
         )
 
     def parts(self, run_key: int) -> list[tuple[int, str, str, str, str | None, dict[str, int]]]:
@@ -111,42 +146,34 @@ class StateStore:
 
     def get(self, connection_id: int) -> Known:
         """Return a connection; raise ConfigurationError if there is none."""
-        row = self._conn.execute(
-            load_query("analytics/get_connection.sql"), {"connection_id": connection_id}
-        ).fetchone()
-        if row is None:
+        found = self.known([connection_id])
+        if connection_id not in found:
             message = f"There is no connection {connection_id}."
             raise ConfigurationError(message)
-        settings = {name: str(value) for name, value in row[7].items()}
-        return Known(
-            connection=SourceConnection(
-                connection_id=row[0],
-                workspace_id=row[1],
-                vendor=row[2],
-                external_id=row[3],
-                name=row[4],
-                currency=row[5],
-                timezone=row[6],
-                settings=settings,
-            ),
-            first_synced_at=row[8],
-            last_success_at=row[9],
-            last_wide_at=row[10],
-            campaigns_seen_at=row[11],
-            orders_until=row[12],
-            report=msgspec.convert(row[13], ReportTicket) if row[13] else None,
+        return found[connection_id]
+
+    def known(self, connection_ids: Sequence[int]) -> dict[int, Known]:
+        """Return connections with how far they are, by id."""
+        rows = self._conn.execute(
+            load_query("analytics/list_known_connections.sql"),
+            {"connection_ids": list(connection_ids)},
+        ).fetchall()
+        return {row[0]: _known(row) for row in rows}
+
+    def take_turns(self, connection_ids: Sequence[int]) -> set[int]:
+        """Take connections' turns for this session; return those that nobody else has."""
+        rows = self._conn.execute(
+            load_query("analytics/try_lock_connections.sql"),
+            {"connection_ids": list(connection_ids)},
+        ).fetchall()
+        return {row[0] for row in rows}
+
+    def end_turns(self, connection_ids: Sequence[int]) -> None:
+        """Let others have the connections' turns."""
+        self._conn.execute(
+            load_query("analytics/unlock_connections.sql"),
+            {"connection_ids": list(connection_ids)},
         )
-
-    def take_turn(self, connection_id: int) -> bool:
-        """Take the connection's turn for this session; False if somebody else has it."""
-        row = self._conn.execute(
-            load_query("analytics/try_lock_connection.sql"), {"connection_id": connection_id}
-        ).fetchone()
-        return row is not None and row[0]
-
-    def end_turn(self, connection_id: int) -> None:
-        """Let others have the connection's turn."""
-        self._do("unlock_connection", connection_id)
 
     def save_account(self, connection_id: int, account: AccountRecord) -> None:
         """Keep currency and timezone as the vendor says them."""
@@ -154,42 +181,19 @@ class StateStore:
             "save_account", connection_id, currency=account.currency, timezone=account.timezone
         )
 
-    def note_attempt(self, connection_id: int, now: datetime) -> None:
-        """Note that the connection is being asked."""
-        self._do("note_attempt", connection_id, now=now)
-
-    def note_campaigns_seen(self, connection_id: int, seen_at: datetime) -> None:
-        """Note that the campaigns were listed to the end, in the transaction that wrote them."""
-        self._do("note_campaigns_seen", connection_id, seen_at=seen_at)
-
-    def note_success(
-        self,
-        connection_id: int,
-        scope: Scope,
-        *,
-        now: datetime,
-        orders_until: datetime | None = None,
-    ) -> None:
-        """Note that everything in the scope is here."""
-        self._do(
-            "note_success",
-            connection_id,
-            now=now,
-            first=scope.first,
-            wide=scope.wide,
-            orders_until=orders_until,
+    def note_attempts(self, connection_ids: Sequence[int], now: datetime) -> None:
+        """Note that connections are being asked."""
+        self._conn.execute(
+            load_query("analytics/note_attempts.sql"),
+            {"connection_ids": list(connection_ids), "now": now},
         )
 
-    def note_failure(
-        self, connection_id: int, error: str, *, not_before: datetime | None, failed: bool
-    ) -> None:
-        """Note why not; `failed` False where the vendor only asked to wait."""
-        self._do("note_failure", connection_id, error=error, not_before=not_before, failed=failed)
-
-    def save_report(self, connection_id: int, ticket: ReportTicket | None) -> None:
-        """Keep a report that was asked for, so that any process can take it up."""
-        report = None if ticket is None else Jsonb(msgspec.to_builtins(ticket))
-        self._do("save_report", connection_id, report=report)
+    def note_campaigns_seen(self, seen_at: Mapping[int, datetime]) -> None:
+        """Note when connections' campaigns were listed to the end, where they are written."""
+        self._conn.execute(
+            load_query("analytics/note_campaigns_seen.sql"),
+            {"connection_ids": list(seen_at), "seen_at": list(seen_at.values())},
+        )
 
     def unready_orders(self, connection_id: int, since: datetime) -> list[str]:
         """Return orders whose visits the shop still worked on."""
@@ -203,3 +207,25 @@ class StateStore:
         self._conn.execute(
             load_query(f"analytics/{query}.sql"), {"connection_id": connection_id, **values}
         )
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    return Known(
+        connection=SourceConnection(
+            connection_id=row[0],
+            workspace_id=row[1],
+            vendor=row[2],
+            external_id=row[3],
+            name=row[4],
+            currency=row[5],
+            timezone=row[6],
+            settings={name: str(value) for name, value in row[7].items()},
+        ),
+        first_synced_at=row[8],
+        last_success_at=row[9],
+        last_wide_at=row[10],
+        campaigns_seen_at=row[11],
+        orders_until=row[12],
+        report=msgspec.convert(row[13], ReportTicket) if row[13] else None,
+        credentials=None if row[14] is None else bytes(row[14]),
+    )

@@ -7,7 +7,7 @@ replace a key put the new one in front, run `keys rotate`, then drop the old one
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -54,18 +54,7 @@ class TokenStore:
         row = self._conn.execute(
             load_query("analytics/get_credentials.sql"), {"connection_id": connection_id}
         ).fetchone()
-        if row is None or row[0] is None:
-            message = f"Connection {connection_id} has no credentials: add them again."
-            raise AuthenticationError(message)
-        try:
-            plain = self._cipher.decrypt(bytes(row[0]))
-        except InvalidToken:
-            message = (
-                f"The credentials of connection {connection_id} were encrypted with a key that "
-                f"{KEYS_VARIABLE} does not have: put that key back, behind the newest."
-            )
-            raise ConfigurationError(message) from None
-        return msgspec.json.decode(plain, type=Credentials)
+        return decrypt(self._cipher, connection_id, None if row is None else row[0])
 
     def save(self, connection_id: int, credentials: Credentials) -> None:
         """Encrypt and replace the credentials; a connection that needed them is active again."""
@@ -117,12 +106,28 @@ class TokenStore:
             {"connection_id": connection_id, "credentials": self._cipher.rotate(bytes(row[0]))},
         )
 
-    def mark_needs_reauth(self, connection_id: int) -> bool:
-        """Stop asking the connection; tell whether it is newly so, and a person is to be told."""
-        row = self._conn.execute(
-            load_query("analytics/mark_needs_reauth.sql"), {"connection_id": connection_id}
-        ).fetchone()
-        return row is not None
+    def mark_needs_reauth(self, connection_ids: Sequence[int]) -> set[int]:
+        """Stop asking connections; return those newly so: a person is to be told of them."""
+        rows = self._conn.execute(
+            load_query("analytics/mark_needs_reauth.sql"), {"connection_ids": list(connection_ids)}
+        ).fetchall()
+        return {row[0] for row in rows}
+
+
+def decrypt(cipher: MultiFernet, connection_id: int, stored: bytes | None) -> Credentials:
+    """Return stored credentials in plain; raise AuthenticationError if there are none."""
+    if stored is None:
+        message = f"Connection {connection_id} has no credentials: add them again."
+        raise AuthenticationError(message)
+    try:
+        plain = cipher.decrypt(bytes(stored))
+    except InvalidToken:
+        message = (
+            f"The credentials of connection {connection_id} were encrypted with a key that "
+            f"{KEYS_VARIABLE} does not have: put that key back, behind the newest."
+        )
+        raise ConfigurationError(message) from None
+    return msgspec.json.decode(plain, type=Credentials)
 
 
 def ends_soon(credentials: Credentials, now: datetime | None = None) -> bool:

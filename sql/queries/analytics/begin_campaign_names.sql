@@ -1,15 +1,13 @@
 -- Begin the names that campaigns have now: a first name was always valid, a later one since the
--- name before was last seen, for the rename happened between two looks.
--- Params: connection_id, known_at (NULL: never listed before)
+-- name before was last seen (known_at; NULL: never listed before), for the rename happened between
+-- two looks.
 INSERT INTO analytics.campaign_names (
     campaign_id, valid_from, workspace_id, platform, name, name_key
 )
 WITH latest AS (
-    SELECT DISTINCT ON (s.external_id)
-        s.external_id,
-        s.name_key
+    SELECT DISTINCT ON (s.connection_id, s.external_id) s.*
     FROM staged_campaigns AS s
-    ORDER BY s.external_id ASC, s.ordinal DESC
+    ORDER BY s.connection_id ASC, s.external_id ASC, s.ordinal DESC
 )
 
 SELECT
@@ -20,7 +18,7 @@ SELECT
                 SELECT 1 FROM analytics.campaign_names AS o
                 WHERE o.campaign_id = c.campaign_id
             )
-            THEN coalesce(%(known_at)s::timestamptz, now())
+            THEN coalesce(s.known_at, now())
         ELSE '-infinity'
     END AS valid_from,
     c.workspace_id,
@@ -28,10 +26,9 @@ SELECT
     c.name,
     s.name_key
 FROM analytics.campaigns AS c
-INNER JOIN latest AS s ON c.external_id = s.external_id
+INNER JOIN latest AS s ON c.connection_id = s.connection_id AND c.external_id = s.external_id
 WHERE
-    c.connection_id = %(connection_id)s
-    AND NOT EXISTS (
+    NOT EXISTS (
         SELECT 1 FROM analytics.campaign_names AS n
         WHERE n.campaign_id = c.campaign_id AND n.valid_until = 'infinity'
     )

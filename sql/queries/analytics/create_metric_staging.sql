@@ -1,5 +1,10 @@
--- Staging tables of one connection for campaigns and their days.
+-- Staging tables of one session for the campaigns and days of many connections.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_campaigns (
+    connection_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    platform text NOT NULL,
+    seen_at timestamptz NOT NULL,
+    known_at timestamptz,
     ordinal bigint NOT NULL,
     external_id text NOT NULL,
     name text NOT NULL,
@@ -12,7 +17,19 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_campaigns (
     ends_at timestamptz
 ) ON COMMIT DELETE ROWS;
 
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_pulls (
+    pull bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    platform text NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    complete boolean NOT NULL,
+    pulled_at timestamptz NOT NULL
+) ON COMMIT DELETE ROWS;
+
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_days (
+    pull bigint NOT NULL,
     ordinal bigint NOT NULL,
     external_id text NOT NULL,
     campaign_name text NOT NULL,
@@ -35,11 +52,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_days (
     video_completions bigint,
     currency text NOT NULL,
     attribution_window text NOT NULL,
-    provisional boolean NOT NULL,
-    pulled_at timestamptz NOT NULL
+    provisional boolean NOT NULL
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_account_days (
+    connection_id bigint NOT NULL,
+    ordinal bigint NOT NULL,
     date date NOT NULL,
     currency text NOT NULL,
     spend numeric

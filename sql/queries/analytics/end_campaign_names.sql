@@ -1,11 +1,15 @@
 -- End the names that the staged campaigns no longer have.
--- Params: connection_id, seen_at
+WITH latest AS (
+    SELECT DISTINCT ON (s.connection_id, s.external_id) s.*
+    FROM staged_campaigns AS s
+    ORDER BY s.connection_id ASC, s.external_id ASC, s.ordinal DESC
+)
+
 UPDATE analytics.campaign_names AS n
-SET valid_until = %(seen_at)s
+SET valid_until = s.seen_at
 FROM analytics.campaigns AS c
-INNER JOIN staged_campaigns AS s ON c.external_id = s.external_id
+INNER JOIN latest AS s ON c.connection_id = s.connection_id AND c.external_id = s.external_id
 WHERE
-    c.connection_id = %(connection_id)s
-    AND n.campaign_id = c.campaign_id
+    n.campaign_id = c.campaign_id
     AND n.valid_until = 'infinity'
     AND n.name <> c.name;

@@ -1,9 +1,24 @@
--- Merge a connection's staged campaigns; return those that are new or changed.
--- Params: connection_id, workspace_id, platform
+-- Merge the staged campaigns of all connections; return those that are new or changed.
 WITH latest AS (
-    SELECT DISTINCT ON (s.external_id) s.*
+    SELECT DISTINCT ON (s.connection_id, s.external_id) s.*
     FROM staged_campaigns AS s
-    ORDER BY s.external_id ASC, s.ordinal DESC
+    ORDER BY s.connection_id ASC, s.external_id ASC, s.ordinal DESC
+),
+
+changed AS (
+    SELECT l.*
+    FROM latest AS l
+    LEFT JOIN analytics.campaigns AS c
+        ON l.connection_id = c.connection_id AND l.external_id = c.external_id
+    WHERE
+        c.campaign_id IS NULL
+        OR (
+            l.name, l.status, l.raw_status, l.objective, l.created_on_platform_at, l.starts_at,
+            l.ends_at
+        ) IS DISTINCT FROM (
+            c.name, c.status, c.raw_status, c.objective, c.created_on_platform_at, c.starts_at,
+            c.ends_at
+        )
 )
 
 INSERT INTO analytics.campaigns AS saved (
@@ -11,9 +26,9 @@ INSERT INTO analytics.campaigns AS saved (
     created_on_platform_at, starts_at, ends_at
 )
 SELECT
-    %(workspace_id)s,
-    %(connection_id)s,
-    %(platform)s,
+    l.workspace_id,
+    l.connection_id,
+    l.platform,
     l.external_id,
     l.name,
     l.status,
@@ -22,8 +37,8 @@ SELECT
     l.created_on_platform_at,
     l.starts_at,
     l.ends_at
-FROM latest AS l
-ORDER BY l.external_id ASC
+FROM changed AS l
+ORDER BY l.connection_id ASC, l.external_id ASC
 ON CONFLICT (connection_id, external_id) DO UPDATE
     SET
         name = excluded.name,
@@ -34,12 +49,4 @@ ON CONFLICT (connection_id, external_id) DO UPDATE
         starts_at = excluded.starts_at,
         ends_at = excluded.ends_at,
         updated_at = now()
-    WHERE
-    (
-        saved.name, saved.status, saved.raw_status, saved.objective,
-        saved.created_on_platform_at, saved.starts_at, saved.ends_at
-    ) IS DISTINCT FROM (
-        excluded.name, excluded.status, excluded.raw_status, excluded.objective,
-        excluded.created_on_platform_at, excluded.starts_at, excluded.ends_at
-    )
-RETURNING saved.campaign_id;
+RETURNING saved.campaign_id, saved.connection_id;

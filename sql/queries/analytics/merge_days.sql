@@ -1,83 +1,127 @@
--- Merge a connection's staged campaign-days: what differs is written, and its day is marked. Where
--- the pull was complete, stored days that it lacks had no delivery and are removed, unless that is
--- suspiciously much. Returns what was written, removed, and kept although it was missing.
--- Params: connection_id, workspace_id, since, until, complete, max_removed_share, max_removed_rows
-WITH rates AS MATERIALIZED (
-    SELECT
-        d.currency,
-        d.date,
-        analytics.convert_rate(d.currency, w.reporting_currency, d.date) AS fx_rate
-    FROM (SELECT DISTINCT currency, date FROM staged_days) AS d
-    INNER JOIN analytics.workspaces AS w ON w.workspace_id = %(workspace_id)s
-),
-
-latest AS MATERIALIZED (
+-- Merge the staged campaign-days of all pulls: what differs is written, and its day is marked. Where
+-- a pull was complete, stored days of its range that it lacks had no delivery and are removed,
+-- unless that is suspiciously much. Returns of each pull what was written, removed, and kept although
+-- it was missing.
+-- Params: max_removed_share, max_removed_rows
+WITH latest AS MATERIALIZED (
     SELECT DISTINCT ON (c.campaign_id, d.date)
         d.*,
-        c.campaign_id
+        p.pulled_at,
+        c.campaign_id,
+        w.workspace_id,
+        w.reporting_currency
     FROM staged_days AS d
+    INNER JOIN staged_pulls AS p ON d.pull = p.pull
+    INNER JOIN analytics.workspaces AS w ON p.workspace_id = w.workspace_id
     INNER JOIN analytics.campaigns AS c
-        ON c.connection_id = %(connection_id)s AND d.external_id = c.external_id
+        ON p.connection_id = c.connection_id AND d.external_id = c.external_id
     ORDER BY c.campaign_id ASC, d.date ASC, d.ordinal DESC
+),
+
+rates AS MATERIALIZED (
+    SELECT
+        k.currency,
+        k.reporting_currency,
+        k.date,
+        analytics.convert_rate(k.currency, k.reporting_currency, k.date) AS fx_rate
+    FROM (SELECT DISTINCT l.currency, l.reporting_currency, l.date FROM latest AS l) AS k
 ),
 
 missing AS MATERIALIZED (
     SELECT
+        p.pull,
+        p.workspace_id,
         m.campaign_id,
         m.date
-    FROM analytics.campaign_metrics AS m
-    INNER JOIN analytics.campaigns AS c ON m.campaign_id = c.campaign_id
+    FROM staged_pulls AS p
+    INNER JOIN analytics.campaigns AS c ON p.connection_id = c.connection_id
+    INNER JOIN analytics.campaign_metrics AS m
+        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.since AND p.until
     WHERE
-        %(complete)s
-        AND c.connection_id = %(connection_id)s
-        AND m.date BETWEEN %(since)s AND %(until)s
+        p.complete
         AND NOT EXISTS (
             SELECT 1 FROM latest AS l
             WHERE l.campaign_id = m.campaign_id AND l.date = m.date
         )
 ),
 
-breaker AS (
+breakers AS MATERIALIZED (
     SELECT
-        (SELECT count(*) FROM missing) > greatest(
+        p.pull,
+        coalesce(g.missing, 0) AS missing,
+        coalesce(g.missing, 0) > greatest(
             %(max_removed_rows)s,
-            %(max_removed_share)s
-            * ((SELECT count(*) FROM latest) + (SELECT count(*) FROM missing))
+            %(max_removed_share)s * (coalesce(s.there, 0) + coalesce(g.missing, 0))
         ) AS is_open
+    FROM staged_pulls AS p
+    LEFT JOIN (SELECT l.pull, count(*) AS there FROM latest AS l GROUP BY l.pull) AS s
+        ON p.pull = s.pull
+    LEFT JOIN (SELECT m.pull, count(*) AS missing FROM missing AS m GROUP BY m.pull) AS g
+        ON p.pull = g.pull
+),
+
+changed AS MATERIALIZED (
+    SELECT
+        l.*,
+        r.fx_rate
+    FROM latest AS l
+    INNER JOIN rates AS r
+        ON
+            l.currency = r.currency
+            AND l.reporting_currency = r.reporting_currency
+            AND l.date = r.date
+    LEFT JOIN analytics.campaign_metrics AS saved
+        ON l.campaign_id = saved.campaign_id AND l.date = saved.date
+    WHERE
+        saved.campaign_id IS NULL
+        OR (
+            saved.impressions, saved.clicks, saved.spend, saved.conversions,
+            saved.conversion_value, saved.conversion_type, saved.reach, saved.frequency,
+            saved.video_plays, saved.video_views_2s, saved.video_views_6s,
+            saved.video_quartile_1, saved.video_quartile_2, saved.video_quartile_3,
+            saved.video_completions, saved.currency, saved.fx_rate, saved.attribution_window,
+            saved.provisional
+        ) IS DISTINCT FROM (
+            l.impressions, l.clicks, l.spend, l.conversions,
+            l.conversion_value, l.conversion_type, l.reach, l.frequency,
+            l.video_plays, l.video_views_2s, l.video_views_6s,
+            l.video_quartile_1, l.video_quartile_2, l.video_quartile_3,
+            l.video_completions, l.currency, r.fx_rate, l.attribution_window,
+            l.provisional
+        )
 ),
 
 written AS (
-    INSERT INTO analytics.campaign_metrics AS saved (
+    INSERT INTO analytics.campaign_metrics (
         campaign_id, date, impressions, clicks, spend, conversions, conversion_value,
         conversion_type, reach, frequency, video_plays, video_views_2s, video_views_6s,
         video_quartile_1, video_quartile_2, video_quartile_3, video_completions, currency, fx_rate,
         attribution_window, provisional, pulled_at
     )
     SELECT
-        l.campaign_id,
-        l.date,
-        l.impressions,
-        l.clicks,
-        l.spend,
-        l.conversions,
-        l.conversion_value,
-        l.conversion_type,
-        l.reach,
-        l.frequency,
-        l.video_plays,
-        l.video_views_2s,
-        l.video_views_6s,
-        l.video_quartile_1,
-        l.video_quartile_2,
-        l.video_quartile_3,
-        l.video_completions,
-        l.currency,
-        r.fx_rate,
-        l.attribution_window,
-        l.provisional,
-        l.pulled_at
-    FROM latest AS l
-    INNER JOIN rates AS r ON l.currency = r.currency AND l.date = r.date
+        c.campaign_id,
+        c.date,
+        c.impressions,
+        c.clicks,
+        c.spend,
+        c.conversions,
+        c.conversion_value,
+        c.conversion_type,
+        c.reach,
+        c.frequency,
+        c.video_plays,
+        c.video_views_2s,
+        c.video_views_6s,
+        c.video_quartile_1,
+        c.video_quartile_2,
+        c.video_quartile_3,
+        c.video_completions,
+        c.currency,
+        c.fx_rate,
+        c.attribution_window,
+        c.provisional,
+        c.pulled_at
+    FROM changed AS c
     ON CONFLICT (campaign_id, date) DO UPDATE
         SET
             impressions = excluded.impressions,
@@ -101,48 +145,45 @@ written AS (
             provisional = excluded.provisional,
             pulled_at = excluded.pulled_at,
             updated_at = now()
-        WHERE
-        (
-            saved.impressions, saved.clicks, saved.spend, saved.conversions,
-            saved.conversion_value, saved.conversion_type, saved.reach, saved.frequency,
-            saved.video_plays, saved.video_views_2s, saved.video_views_6s,
-            saved.video_quartile_1, saved.video_quartile_2, saved.video_quartile_3,
-            saved.video_completions, saved.currency, saved.fx_rate, saved.attribution_window,
-            saved.provisional
-        ) IS DISTINCT FROM (
-            excluded.impressions, excluded.clicks, excluded.spend, excluded.conversions,
-            excluded.conversion_value, excluded.conversion_type, excluded.reach,
-            excluded.frequency, excluded.video_plays, excluded.video_views_2s,
-            excluded.video_views_6s, excluded.video_quartile_1, excluded.video_quartile_2,
-            excluded.video_quartile_3, excluded.video_completions, excluded.currency,
-            excluded.fx_rate, excluded.attribution_window, excluded.provisional
-        )
-    RETURNING saved.date
 ),
 
 removed AS (
     DELETE FROM analytics.campaign_metrics AS m
-    USING missing AS g, breaker AS b
-    WHERE m.campaign_id = g.campaign_id AND m.date = g.date AND NOT b.is_open
-    RETURNING m.date
+    USING missing AS g, breakers AS b
+    WHERE
+        m.campaign_id = g.campaign_id
+        AND m.date = g.date
+        AND g.pull = b.pull
+        AND NOT b.is_open
 ),
 
 marked AS (
     INSERT INTO analytics.stale_days (workspace_id, date)
     SELECT
-        %(workspace_id)s,
+        t.workspace_id,
         t.date
     FROM (
-        SELECT w.date FROM written AS w
+        SELECT
+            c.workspace_id,
+            c.date
+        FROM changed AS c
         UNION
-        SELECT r.date FROM removed AS r
+        SELECT
+            g.workspace_id,
+            g.date
+        FROM missing AS g
+        INNER JOIN breakers AS b ON g.pull = b.pull
+        WHERE NOT b.is_open
     ) AS t
-    ORDER BY t.date ASC
+    ORDER BY t.workspace_id ASC, t.date ASC
     ON CONFLICT DO NOTHING
 )
 
 SELECT
-    (SELECT count(*) FROM written) AS written,
-    (SELECT count(*) FROM removed) AS removed,
-    (SELECT CASE WHEN b.is_open THEN (SELECT count(*) FROM missing) ELSE 0 END FROM breaker AS b)
-        AS kept;
+    b.pull,
+    coalesce(w.written, 0) AS written,
+    CASE WHEN b.is_open THEN 0 ELSE b.missing END AS removed,
+    CASE WHEN b.is_open THEN b.missing ELSE 0 END AS kept
+FROM breakers AS b
+LEFT JOIN (SELECT c.pull, count(*) AS written FROM changed AS c GROUP BY c.pull) AS w
+    ON b.pull = w.pull;

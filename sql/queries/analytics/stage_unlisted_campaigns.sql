@@ -1,7 +1,13 @@
 -- Stage the campaigns that days name and no list has: their spend is real.
--- Params: connection_id
-INSERT INTO staged_campaigns (ordinal, external_id, name, name_key, status, raw_status)
-SELECT DISTINCT ON (d.external_id)
+INSERT INTO staged_campaigns (
+    connection_id, workspace_id, platform, seen_at, ordinal, external_id, name, name_key, status,
+    raw_status
+)
+SELECT DISTINCT ON (p.connection_id, d.external_id)
+    p.connection_id,
+    p.workspace_id,
+    p.platform,
+    p.pulled_at,
     0 AS ordinal,
     d.external_id,
     d.campaign_name,
@@ -9,9 +15,14 @@ SELECT DISTINCT ON (d.external_id)
     'unknown' AS status,
     '' AS raw_status
 FROM staged_days AS d
+INNER JOIN staged_pulls AS p ON d.pull = p.pull
 WHERE
     NOT EXISTS (
-        SELECT 1 FROM analytics.campaigns AS c
-        WHERE c.connection_id = %(connection_id)s AND c.external_id = d.external_id
+        SELECT 1 FROM staged_campaigns AS s
+        WHERE s.connection_id = p.connection_id AND s.external_id = d.external_id
     )
-ORDER BY d.external_id ASC, d.ordinal DESC;
+    AND NOT EXISTS (
+        SELECT 1 FROM analytics.campaigns AS c
+        WHERE c.connection_id = p.connection_id AND c.external_id = d.external_id
+    )
+ORDER BY p.connection_id ASC, d.external_id ASC, d.ordinal DESC;

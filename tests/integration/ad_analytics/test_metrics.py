@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.ad_analytics.world import ORDERED_AT, order, touch
 from vendor_sync.ad_analytics.attribution import attribute_orders
-from vendor_sync.ad_analytics.metric_store import DayChanges, MetricStore
+from vendor_sync.ad_analytics.metric_store import DayChanges, Days, Listing, MetricStore, Pull
 from vendor_sync.ad_analytics.records import (
     CampaignDay,
     CampaignRecord,
@@ -63,16 +63,15 @@ class Account:
         )
 
     def list(self, *campaigns: CampaignRecord, seen_at=NOW, known_at=None) -> int:
+        listing = Listing(campaigns=campaigns, seen_at=seen_at, known_at=known_at)
         with self.conn.transaction():
-            return self.store.merge_campaigns(
-                self.connection, campaigns, seen_at=seen_at, known_at=known_at
-            )
+            changes = self.store.merge([Pull(self.connection, listing)])
+        return changes.campaigns.get(self.connection.connection_id, 0)
 
     def pull(self, *days: CampaignDay, complete=True, since=DAY, until=DAY) -> DayChanges:
+        content = Days(days=days, since=since, until=until, pulled_at=NOW, complete=complete)
         with self.conn.transaction():
-            return self.store.merge_days(
-                self.connection, days, since=since, until=until, pulled_at=NOW, complete=complete
-            )
+            return self.store.merge([Pull(self.connection, content)]).days[0]
 
     def metric(self, columns: str):
         return self.conn.execute(f"SELECT {columns} FROM analytics.campaign_metrics").fetchone()

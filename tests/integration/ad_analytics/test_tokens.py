@@ -98,7 +98,8 @@ def test_rotating_moves_everything_to_the_newest_key(warehouse, account):
 def test_an_owner_is_told_once_and_new_credentials_heal(warehouse, account):
     store = TokenStore(warehouse, cipher(OLD))
 
-    assert [store.mark_needs_reauth(account), store.mark_needs_reauth(account)] == [True, False]
+    told = [store.mark_needs_reauth([account]), store.mark_needs_reauth([account])]
+    assert told == [{account}, set()]
     store.save(account, Credentials(access_token="a"))
 
     status = warehouse.execute("SELECT status FROM analytics.connections").fetchone()[0]

@@ -1,5 +1,5 @@
--- Read a connection with its state.
--- Params: connection_id
+-- Read connections with their states and their encrypted credentials.
+-- Params: connection_ids
 SELECT
     c.connection_id,
     c.workspace_id,
@@ -14,7 +14,8 @@ SELECT
     s.last_wide_at,
     s.campaigns_seen_at,
     s.orders_until,
-    s.report
+    s.report,
+    c.credentials
 FROM analytics.connections AS c
 LEFT JOIN analytics.sync_state AS s ON c.connection_id = s.connection_id
-WHERE c.connection_id = %(connection_id)s;
+WHERE c.connection_id = any(%(connection_ids)s::bigint[]);
