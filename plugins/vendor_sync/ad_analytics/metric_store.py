@@ -31,7 +31,7 @@ _STAGE_CAMPAIGNS: LiteralString = (
     " starts_at, ends_at) FROM STDIN"
 )
 _STAGE_PULLS: LiteralString = (
-    "COPY staged_pulls (pull, connection_id, workspace_id, platform, since, until, complete,"
+    "COPY staged_pulls (pull, connection_id, workspace_id, platform, first_day, last_day, complete,"
     " pulled_at) FROM STDIN"
 )
 _STAGE_DAYS: LiteralString = (

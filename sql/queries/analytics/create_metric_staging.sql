@@ -22,8 +22,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_pulls (
     connection_id bigint NOT NULL,
     workspace_id bigint NOT NULL,
     platform text NOT NULL,
-    since date NOT NULL,
-    until date NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
     complete boolean NOT NULL,
     pulled_at timestamptz NOT NULL
 ) ON COMMIT DELETE ROWS;

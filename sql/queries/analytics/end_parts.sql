@@ -1,5 +1,5 @@
--- Keep how connections' parts of a run ended, and how far the connections are now. What is completed
--- stays so where another process was only too late for the connection's turn.
+-- Keep how connections' parts of a run ended, and how far the connections are now. What is
+-- completed stays so where another process was only too late for the connection's turn.
 -- Params: run_key, ends (JSON, one object a connection)
 WITH ended AS (
     SELECT e.*

@@ -39,7 +39,7 @@ stored AS (
     FROM staged_pulls AS p
     INNER JOIN namesakes AS c ON p.connection_id = c.connection_id
     INNER JOIN analytics.campaign_metrics AS m
-        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.since AND p.until
+        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.first_day AND p.last_day
 )
 
 SELECT DISTINCT coalesce(s.campaign_id, o.campaign_id) AS campaign_id

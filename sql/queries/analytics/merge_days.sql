@@ -1,7 +1,7 @@
--- Merge the staged campaign-days of all pulls: what differs is written, and its day is marked. Where
--- a pull was complete, stored days of its range that it lacks had no delivery and are removed,
--- unless that is suspiciously much. Returns of each pull what was written, removed, and kept although
--- it was missing.
+-- Merge the staged campaign-days of all pulls: what differs is written, and its day is marked.
+-- Where a pull was complete, stored days of its range that it lacks had no delivery and are
+-- removed, unless that is suspiciously much. Returns of each pull what was written, removed, and
+-- kept although it was missing.
 -- Params: max_removed_share, max_removed_rows
 WITH latest AS MATERIALIZED (
     SELECT DISTINCT ON (c.campaign_id, d.date)
@@ -36,7 +36,7 @@ missing AS MATERIALIZED (
     FROM staged_pulls AS p
     INNER JOIN analytics.campaigns AS c ON p.connection_id = c.connection_id
     INNER JOIN analytics.campaign_metrics AS m
-        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.since AND p.until
+        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.first_day AND p.last_day
     WHERE
         p.complete
         AND NOT EXISTS (
@@ -45,19 +45,33 @@ missing AS MATERIALIZED (
         )
 ),
 
+there_by_pull AS (
+    SELECT
+        l.pull,
+        count(*) AS days
+    FROM latest AS l
+    GROUP BY l.pull
+),
+
+missing_by_pull AS (
+    SELECT
+        m.pull,
+        count(*) AS days
+    FROM missing AS m
+    GROUP BY m.pull
+),
+
 breakers AS MATERIALIZED (
     SELECT
         p.pull,
-        coalesce(g.missing, 0) AS missing,
-        coalesce(g.missing, 0) > greatest(
+        coalesce(g.days, 0) AS missing,
+        coalesce(g.days, 0) > greatest(
             %(max_removed_rows)s,
-            %(max_removed_share)s * (coalesce(s.there, 0) + coalesce(g.missing, 0))
+            %(max_removed_share)s * (coalesce(t.days, 0) + coalesce(g.days, 0))
         ) AS is_open
     FROM staged_pulls AS p
-    LEFT JOIN (SELECT l.pull, count(*) AS there FROM latest AS l GROUP BY l.pull) AS s
-        ON p.pull = s.pull
-    LEFT JOIN (SELECT m.pull, count(*) AS missing FROM missing AS m GROUP BY m.pull) AS g
-        ON p.pull = g.pull
+    LEFT JOIN there_by_pull AS t ON p.pull = t.pull
+    LEFT JOIN missing_by_pull AS g ON p.pull = g.pull
 ),
 
 changed AS MATERIALIZED (
@@ -177,13 +191,20 @@ marked AS (
     ) AS t
     ORDER BY t.workspace_id ASC, t.date ASC
     ON CONFLICT DO NOTHING
+),
+
+changed_by_pull AS (
+    SELECT
+        c.pull,
+        count(*) AS days
+    FROM changed AS c
+    GROUP BY c.pull
 )
 
 SELECT
     b.pull,
-    coalesce(w.written, 0) AS written,
+    coalesce(w.days, 0) AS written,
     CASE WHEN b.is_open THEN 0 ELSE b.missing END AS removed,
     CASE WHEN b.is_open THEN b.missing ELSE 0 END AS kept
 FROM breakers AS b
-LEFT JOIN (SELECT c.pull, count(*) AS written FROM changed AS c GROUP BY c.pull) AS w
-    ON b.pull = w.pull;
+LEFT JOIN changed_by_pull AS w ON b.pull = w.pull;

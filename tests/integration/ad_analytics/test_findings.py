@@ -14,6 +14,7 @@ from tests.integration.ad_analytics.test_metrics import Account, campaign, day
 from tests.integration.ad_analytics.world import order, touch
 from vendor_sync.ad_analytics.consistency import check_consistency, note_order_count
 from vendor_sync.ad_analytics.dashboard_cache import FIGURES, RANGES, refresh_dashboards
+from vendor_sync.ad_analytics.metric_store import Pull, Totals
 from vendor_sync.ad_analytics.performance import find_performance_alerts
 from vendor_sync.ad_analytics.records import AccountDay
 from vendor_sync.ad_analytics.roas import total_days
@@ -204,10 +205,9 @@ def test_an_issue_is_resolved_when_it_is_no_longer_so(account):
 def test_a_day_missing_between_others_and_a_wrong_total_are_issues(account):
     days = [day(on=TODAY - timedelta(days=n)) for n in (0, 2)]
     account.pull(*days, since=TODAY - timedelta(days=5), until=TODAY)
+    totals = Totals([AccountDay(day=TODAY, currency="SAR", spend=Decimal(49))])
     with account.conn.transaction():
-        account.store.merge_account_days(
-            account.connection, [AccountDay(day=TODAY, currency="SAR", spend=Decimal(49))]
-        )
+        account.store.merge([Pull(account.connection, totals)])
 
     assert check_consistency(account.conn, NOON) == {"account_total": 1, "missing_days": 1}
 

@@ -1,0 +1,198 @@
+"""Many accounts written together: how few statements that takes, and what one of them may break."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.integration.ad_analytics.answers import check_metrics
+from tests.integration.ad_analytics.company import Company
+from tests.integration.ad_analytics.test_metrics import campaign, day
+from vendor_sync.ad_analytics import flow
+from vendor_sync.ad_analytics.metric_store import Days, Listing, Pull
+from vendor_sync.ad_analytics.part_writer import PartWriter
+from vendor_sync.ad_analytics.records import SourceConnection
+from vendor_sync.ad_analytics.scope import SyncParams
+from vendor_sync.ad_analytics.shard import ShardSync
+from vendor_sync.ad_analytics.state import Outcome, PartEnd, PartResult, StateStore
+from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE, TokenStore, fernet_from_environment
+from vendor_sync.postgres import connect
+from vendor_sync.runs import Reject, RunStore
+
+pytestmark = pytest.mark.integration
+NOW = datetime(2026, 3, 20, 10, tzinfo=UTC)
+DAY = date(2026, 3, 19)
+SIZE = {
+    "workspaces": 1,
+    "accounts": 6,
+    "campaigns": 2,
+    "orders": 0,
+    "start": "2026-03-01",
+    "now": NOW.isoformat(),
+}
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch):
+    monkeypatch.setenv(KEYS_VARIABLE, Fernet.generate_key().decode())
+
+
+@pytest.fixture
+def run(connections, database):
+    """A run that has begun."""
+    del connections
+    with connect(database, application_name="test") as conn:
+        runs = RunStore(conn, flow.FLOW)
+        runs.announce("r1", "test", {})
+        return runs.begin("r1")
+
+
+def test_the_statements_of_a_shard_do_not_grow_with_its_accounts(vendors, warehouse, connections):
+    company = Company(vendors, warehouse, connections, seed=41, **SIZE)
+    company.sync("first", platforms="tiktok")
+    company.set_now("2026-03-20T13:00:00+00:00")  # the daily pull: totals too
+    ids = [company.accounts[a] for a in company.accounts if a.platform == "tiktok"]
+    needed: list[int] = []
+    for number, shard in enumerate((ids[:1], ids[1:])):
+        runs = RunStore(warehouse, flow.FLOW)
+        runs.announce(f"later-{number}", "test", {})
+        params = SyncParams(connection_ids=tuple(shard))
+        before = warehouse.queries
+        with ShardSync(
+            company.connections.get, warehouse, runs.begin(f"later-{number}"), params,
+            lambda: company.world.now,
+        ) as sync:  # fmt: skip
+            results = sync.run()
+        needed.append(warehouse.queries - before)
+        assert [result.outcome for result in results] == [Outcome.COMPLETED] * len(shard)
+
+    assert needed[0] == needed[1]
+    company.world.accounts = company.world.accounts_of("tiktok")
+    check_metrics(company)
+
+
+class Shard:
+    """The world's Meta and TikTok accounts, being written together."""
+
+    def __init__(self, world, run):
+        self.conn = world.conn
+        self.accounts = {
+            vendor: SourceConnection(
+                connection_id=world.accounts[vendor],
+                workspace_id=world.workspace_id,
+                vendor=vendor,
+                external_id=f"{vendor}-account",
+                name=vendor,
+                currency="SAR",
+                timezone="Asia/Riyadh",
+                settings={},
+            )
+            for vendor in ("meta", "tiktok")
+        }
+        ids = [account.connection_id for account in self.accounts.values()]
+        self.state = StateStore(self.conn)
+        self.state.take_turns(ids)
+        self.state.note_attempts(ids, NOW)
+        tokens = TokenStore(self.conn, fernet_from_environment())
+        self.run = run
+        self.writer = PartWriter(self.conn, run, RunStore(self.conn, flow.FLOW), tokens)
+        self.writer.prepare()
+        self.results = {
+            vendor: PartResult(account.connection_id, vendor)
+            for vendor, account in self.accounts.items()
+        }
+
+    def keep(self, vendor, content):
+        self.writer.keep(self.results[vendor], Pull(self.accounts[vendor], content))
+
+    def pull(self, vendor, *days):
+        content = Days(days=days, since=DAY, until=DAY, pulled_at=NOW, complete=True)
+        self.keep(vendor, content)
+
+    def end(self):
+        for result in self.results.values():
+            self.writer.end(PartEnd(result=result, at=NOW))
+        self.writer.flush()
+
+    def rows(self, query):
+        return self.conn.execute(query).fetchall()
+
+
+@pytest.fixture
+def shard(world, run):
+    return Shard(world, run)
+
+
+def test_accounts_with_the_same_campaign_ids_are_kept_apart(shard):
+    for vendor, spend in (("meta", 10), ("tiktok", 20)):
+        listing = Listing(campaigns=[campaign("7", vendor)], seen_at=NOW, known_at=None)
+        shard.keep(vendor, listing)
+        shard.pull(vendor, day("7", on=DAY, spend=Decimal(spend)))
+    shard.end()
+
+    assert shard.rows(
+        "SELECT c.platform, c.name, m.spend FROM analytics.campaign_metrics AS m"
+        " INNER JOIN analytics.campaigns AS c USING (campaign_id) ORDER BY c.platform"
+    ) == [("meta", "meta", 10), ("tiktok", "tiktok", 20)]
+    assert {v: r.counts["campaigns_changed"] for v, r in shard.results.items()} == {
+        "meta": 1, "tiktok": 1,
+    }  # fmt: skip
+
+
+def test_what_vanishes_is_judged_per_account(shard):
+    shard.pull("meta", *[day(str(n), on=DAY) for n in range(12)])
+    shard.pull("tiktok", *[day(str(n), on=DAY) for n in range(3)])
+    shard.writer.flush()
+
+    shard.pull("meta")
+    shard.pull("tiktok", day("0", on=DAY))
+    shard.end()
+
+    meta, tiktok = (shard.results[vendor].counts for vendor in ("meta", "tiktok"))
+    assert (meta["days_kept"], meta["days_removed"]) == (12, 0)
+    assert (tiktok["days_kept"], tiktok["days_removed"]) == (0, 2)
+
+
+def test_a_row_that_the_database_refuses_stops_its_account_alone(shard):
+    shard.pull("meta", day("7", on=DAY))
+    shard.pull("tiktok", day("7", on=DAY, spend=Decimal(10) ** 14))  # one digit too many
+    refused = Reject(entity="days", external_id="8", reason="odd", item={}, audit_key=None)
+    shard.writer.reject(shard.results["tiktok"], [refused])
+    shard.end()
+
+    assert shard.rows("SELECT platform FROM analytics.campaigns") == [("meta",)]
+    assert shard.rows(
+        "SELECT c.vendor, p.outcome, p.counts, s.consecutive_failures, s.last_success_at"
+        " FROM analytics.sync_parts AS p INNER JOIN analytics.connections AS c"
+        " USING (connection_id) INNER JOIN analytics.sync_state AS s USING (connection_id)"
+        " ORDER BY c.vendor"
+    ) == [
+        ("meta", "completed", {"campaigns_changed": 1, "days_written": 1, "days_removed": 0,
+                               "days_kept": 0}, 0, NOW),
+        ("tiktok", "failed", {"rejected": 1}, 1, None),
+    ]  # fmt: skip
+    assert "numeric field overflow" in (shard.results["tiktok"].error or "")
+    assert shard.rows("SELECT external_id FROM ops.sync_rejects") == [("8",)]
+
+
+def test_a_turn_ends_with_the_end_of_its_part(shard, database):
+    ids = [account.connection_id for account in shard.accounts.values()]
+    with connect(database, application_name="other") as other:
+        during = StateStore(other).take_turns(ids)
+        shard.end()
+        after = StateStore(other).take_turns(ids)
+
+    assert (during, after) == (set(), set(ids))
+
+
+def test_a_completed_part_is_not_taken_back_by_one_that_came_too_late(shard):
+    shard.end()
+
+    late = PartResult(shard.accounts["meta"].connection_id, "meta", Outcome.BUSY)
+    shard.writer.end(PartEnd(result=late, at=NOW))
+    shard.writer.flush()
+
+    assert shard.rows("SELECT DISTINCT outcome FROM analytics.sync_parts") == [("completed",)]
