@@ -212,13 +212,17 @@ class RestClient:
         body: object,
         *,
         expected: Container[int] = _OK,
+        before_it_leaves: Callable[[], None] = lambda: None,
     ) -> bytes:
         """Post JSON, once, and return the body of the answer with an expected status, unread.
+
+        `before_it_leaves` is called when it is the request's turn; if it raises, nothing leaves.
 
         Raises AmbiguousOutcomeError where the vendor may have done it: no answer, a broken or an
         unexpected one, a 5xx. Every other VendorError says that it has not.
         """
         self._limiter.acquire()
+        before_it_leaves()
         self._usage.add(calls=1)
         try:
             answer, _ = self._send(_Request(path, params, body), self._authorize(), expected)

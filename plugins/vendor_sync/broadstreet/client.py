@@ -6,7 +6,7 @@ key against doubles and are sent once (contract sheet 1, 8, 9).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -99,16 +99,27 @@ class BroadstreetClient:
         return self._list(EntityType.PLACEMENTS, {"campaign_id": campaign_id})
 
     def create(
-        self, entity_type: EntityType, query: Mapping[str, int], body: Mapping[str, Any]
+        self,
+        entity_type: EntityType,
+        query: Mapping[str, int],
+        body: Mapping[str, Any],
+        *,
+        before_it_leaves: Callable[[], None] = lambda: None,
     ) -> dict[str, Any] | None:
         """Create one entity; return it as the answer shows it, None for a placement.
+
+        `before_it_leaves` is called when it is the call's turn; if it raises, nothing leaves.
 
         Raises AmbiguousOutcomeError where it may have been created: look before creating again.
         PermanentError with status 422 means the vendor refuses a field; the message names it.
         """
         params = [(name, str(number)) for name, number in query.items()]
         answer = self._rest.create_once(
-            f"{_PREFIX}/{entity_type}", params, dict(body), expected={_CREATED}
+            f"{_PREFIX}/{entity_type}",
+            params,
+            dict(body),
+            expected={_CREATED},
+            before_it_leaves=before_it_leaves,
         )
         if entity_type is EntityType.PLACEMENTS and not answer:
             return None

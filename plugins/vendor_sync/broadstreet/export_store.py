@@ -5,21 +5,21 @@ Every step may be repeated; what was done is not done twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bson import ObjectId
-from pymongo import UpdateOne
 
+from vendor_sync import mongo
 from vendor_sync.broadstreet.dependencies import LocalEntity
 from vendor_sync.broadstreet.entity_types import EntityType
-from vendor_sync.broadstreet.group_commit import GroupCommit
 from vendor_sync.broadstreet.local_store import entity_of
 from vendor_sync.broadstreet.models import TRIPLE, Key, Record
 from vendor_sync.broadstreet.schema import KEPT_ERRORS, SYNC_LOGS
 from vendor_sync.mongo import Document, Mongo
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -28,9 +28,6 @@ class ExportStore:
 
     def __init__(self, db: Mongo) -> None:
         self._db = db
-        self._claiming = GroupCommit(self._write_claims)
-        self._producing = GroupCommit(self._write_records)
-        self._removing = GroupCommit(self._write_removals)
 
     def waiting(self) -> tuple[dict[str, LocalEntity], set[str]]:
         """Return all local entities by local id, and which of them an export has claimed."""
@@ -54,28 +51,24 @@ class ExportStore:
         found = self._db[entity_type.local].find_one({"_id": ObjectId(local_id)})
         return entity_of(entity_type, found) if found else None
 
-    def claim(self, entity: LocalEntity, run_id: str, now: datetime) -> bool:
-        """Take an entity for export, in the version that was read; False if it has changed since.
+    def claim(self, entities: Iterable[LocalEntity], run_id: str, now: datetime) -> set[str]:
+        """Take entities for export; return the local ids of those that are as they were read.
 
-        From now on nobody edits it, until it is given back. The claim of a run that died is taken
-        over: the caller holds the lock that only one run has.
+        From now on nobody edits them, until they are given back. The claim of a run that died is
+        taken over: the caller holds the lock that only one run has.
         """
-        return self._claiming((entity, run_id, now))
-
-    def _write_claims(self, claims: Sequence[tuple[LocalEntity, str, datetime]]) -> Sequence[bool]:
-        held: set[tuple[ObjectId, int]] = set()
-        _, run_id, now = claims[0]
+        held: set[str] = set()
         change = {"exporting": {"run_id": run_id, "since": now}, "last_sync_attempt": now}
-        for entity_type, entities in _by_type((one.entity_type, one) for one, _, _ in claims):
+        for (entity_type, version), local_ids in _grouped(
+            ((one.entity_type, one.version), one.local_id) for one in entities
+        ):
             local = self._db[entity_type.local]
-            for version in {one.version for one in entities}:
-                keys = [ObjectId(one.local_id) for one in entities if one.version == version]
-                wanted = {"_id": {"$in": keys}, "version": version}
-                local.update_many(wanted, {"$set": change})
-                # What is claimed in a version stays in it: nobody edits it until it is given back.
-                mine = local.find({**wanted, "exporting.run_id": run_id}, {"_id": 1})
-                held |= {(found["_id"], version) for found in mine}
-        return [(ObjectId(one.local_id), one.version) in held for one, _, _ in claims]
+            wanted = {"_id": {"$in": list(map(ObjectId, local_ids))}, "version": version}
+            local.update_many(wanted, {"$set": change})
+            # What is claimed in a version stays in it: nobody edits it until it is given back.
+            mine = local.find({**wanted, "exporting.run_id": run_id}, {"_id": 1})
+            held |= {str(found["_id"]) for found in mine}
+        return held
 
     def give_back(self, entities: Iterable[LocalEntity]) -> None:
         """Let people edit again what was claimed and is not being sent."""
@@ -115,32 +108,20 @@ class ExportStore:
             change["exporting"] = None
         collection.update_one(key, {"$set": change})
 
-    def produce(self, record: Record, local_id: str, now: datetime) -> None:
-        """Put the exported entity among the production ones, as an import would find it there."""
-        document = {
-            **record.document,
-            "content_hash": record.content_hash,
-            "removed_at": None,
-            "synced_with_api": True,
-            "local_id": ObjectId(local_id),
-        }
-        key = {name: record.document[name] for name in _key_names(record.entity_type)}
-        change = {"$set": document, "$setOnInsert": {"synced_at": now}}
-        self._producing((record.entity_type, UpdateOne(key, change, upsert=True)))
+    def produce(self, exported: Iterable[tuple[Record, str]], now: datetime) -> None:
+        """Put entities, with their local ids, among the production ones, as imports leave them."""
+        for entity_type, records in _grouped((one[0].entity_type, one) for one in exported):
+            documents = [_produced(record, local_id) for record, local_id in records]
+            names = _key_names(entity_type)
+            mongo.insert_or_update(
+                self._db[entity_type], documents, names, on_insert={"synced_at": now}
+            )
 
-    def _write_records(self, records: Sequence[tuple[EntityType, UpdateOne]]) -> Sequence[None]:
-        for entity_type, writes in _by_type(records):
-            self._db[entity_type].bulk_write(writes, ordered=False)
-        return [None] * len(records)
-
-    def remove(self, entity_type: EntityType, local_id: str) -> None:
-        """Delete the local copy of what is in production now."""
-        self._removing((entity_type, ObjectId(local_id)))
-
-    def _write_removals(self, removals: Sequence[tuple[EntityType, ObjectId]]) -> Sequence[None]:
-        for entity_type, keys in _by_type(removals):
+    def remove(self, exported: Iterable[tuple[EntityType, str]]) -> None:
+        """Delete the local copies of what is in production now."""
+        for entity_type, local_ids in _grouped(exported):
+            keys = list(map(ObjectId, local_ids))
             self._db[entity_type.local].delete_many({"_id": {"$in": keys}})
-        return [None] * len(removals)
 
     def owner_of_placement(self, key: Key) -> str | None:
         """Return the local entity that a production placement came from, if it came from here."""
@@ -160,13 +141,21 @@ class ExportStore:
         self._db[SYNC_LOGS].replace_one(key, {**key, **entry}, upsert=True)
 
 
-def _by_type(
-    pairs: Iterable[tuple[EntityType, T]],
-) -> Iterable[tuple[EntityType, list[T]]]:
-    """Return what belongs to each type, in the order it came."""
-    found: dict[EntityType, list[T]] = {}
-    for entity_type, one in pairs:
-        found.setdefault(entity_type, []).append(one)
+def _produced(record: Record, local_id: str) -> Document:
+    return {
+        **record.document,
+        "content_hash": record.content_hash,
+        "removed_at": None,
+        "synced_with_api": True,
+        "local_id": ObjectId(local_id),
+    }
+
+
+def _grouped(pairs: Iterable[tuple[K, T]]) -> Iterable[tuple[K, list[T]]]:
+    """Return what belongs to each key, in the order it came."""
+    found: dict[K, list[T]] = {}
+    for key, one in pairs:
+        found.setdefault(key, []).append(one)
     return found.items()
 
 

@@ -99,7 +99,9 @@ class Exporter:
                 self._settle_open(pool)
                 for level in in_order(self._choose()):
                     self._send_level(pool, level)
-            except _FATAL:
+            except _FATAL as error:
+                if isinstance(error, VendorError):  # else the store, or the lock, may be gone
+                    self._sender.flush()
                 self._give_back(self._entities)
                 raise
         return self._report
@@ -110,6 +112,7 @@ class Exporter:
         for entity_type in EntityType:
             same = [intent for intent in intents if intent.entity_type is entity_type]
             self._all(pool, self._settle, same)
+            self._sender.flush()
         self._journal.forget_snapshots()
 
     def _give_back(self, claimed: Collection[str]) -> None:
@@ -161,8 +164,11 @@ class Exporter:
         scopes = {scope_key(one.entity.entity_type, one.references): one for one in ready}
         self._all(pool, self._look_up, scopes.values())
         named = [one for one in ready if self._choose_name(one)]
+        self._sender.announce(one.entity for one in named)
         self._all(pool, self._send, named)
+        self._give_back(self._sender.untaken())
         self._all(pool, self._finish, [one.entity for one in named if one.unfinished])
+        self._sender.flush()
 
     def _look_up(self, one: _Ready) -> None:
         try:

@@ -20,8 +20,9 @@ from datetime import datetime
 from typing import Any, Self, cast
 
 from bson import ObjectId
-from pymongo import ReplaceOne, UpdateMany
+from pymongo import UpdateMany
 
+from vendor_sync import mongo
 from vendor_sync.broadstreet import schema
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.broadstreet.group_commit import GroupCommit
@@ -36,7 +37,10 @@ UNSETTLED = (INTENDED, STOPPED, CREATED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A create that was meant: the whole call, and how to find out what came of it."""
+    """A create that was meant: the whole call, and how to find out what came of it.
+
+    `sent_at`: when it has left at the latest, if it ever left.
+    """
 
     local_id: str
     entity_type: EntityType
@@ -120,8 +124,7 @@ class Journal:
         self._intending(intent.to_document())
 
     def _write_intents(self, documents: Sequence[Document]) -> Sequence[None]:
-        writes = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
-        self._intents.bulk_write(writes, ordered=False)
+        mongo.insert_or_update(self._intents, documents, ("_id",), on_insert={})
         return [None] * len(documents)
 
     def note(self, local_id: str, status: str, now: datetime, **fields: Any) -> None:  # noqa: ANN401
@@ -142,6 +145,13 @@ class Journal:
         ]
         self._intents.bulk_write(writes, ordered=False)
         return [None] * len(notes)
+
+    def close(self, local_ids: Iterable[str], now: datetime, *, run_id: str, adopted: bool) -> None:
+        """Note that entities are in production and their local copies gone."""
+        keys = list(map(ObjectId, local_ids))
+        if keys:
+            change = {"status": DONE, "run_id": run_id, "adopted": adopted, "updated_at": now}
+            self._intents.update_many({"_id": {"$in": keys}}, {"$set": change})
 
     def get(self, local_id: str) -> Intent | None:
         """Return the intent of a local entity, if there ever was one."""

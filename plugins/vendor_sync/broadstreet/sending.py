@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -20,10 +20,12 @@ import msgspec
 
 from vendor_sync.broadstreet import journal as states
 from vendor_sync.broadstreet.adoption import Absent, Found, Several, Verdict, judge, placement_key
+from vendor_sync.broadstreet.claims import Claims
 from vendor_sync.broadstreet.dependencies import LocalEntity
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.broadstreet.export_settings import ExportSettings
 from vendor_sync.broadstreet.export_store import ExportStore
+from vendor_sync.broadstreet.finishing import Exported, Finishing
 from vendor_sync.broadstreet.journal import Intent, Journal
 from vendor_sync.broadstreet.models import Record, content_hash, record_from_api
 from vendor_sync.broadstreet.payloads import CreateCall, create_call
@@ -42,6 +44,8 @@ logger = logging.getLogger(__name__)
 # Not an error: the entity is simply not as it was read any more.
 EDITED = "edited"
 _LONGEST_WAIT_SECONDS = 60
+# So long after its intent a create leaves at the latest; the queue for the calls is shorter.
+_LEAVES_WITHIN_SECONDS = 1.0
 _CONFLICT = 409
 _FIRST_REFUSAL = 400
 
@@ -50,9 +54,14 @@ class Client(Lists, Protocol):
     """The vendor, as far as an export needs it."""
 
     def create(
-        self, entity_type: EntityType, query: Mapping[str, Any], body: Mapping[str, Any]
+        self,
+        entity_type: EntityType,
+        query: Mapping[str, Any],
+        body: Mapping[str, Any],
+        *,
+        before_it_leaves: Callable[[], None],
     ) -> dict[str, Any] | None:
-        """Create one entity, once."""
+        """Create one entity, once; ask before it leaves."""
         ...
 
 
@@ -113,6 +122,20 @@ class Sender:
         self._guard = guard
         self._step = step
         self._calls = threading.BoundedSemaphore(concurrency)
+        self._claims = Claims(store, run_id)
+        self._finishing = Finishing(store, journal, run_id, step)
+
+    def announce(self, entities: Iterable[LocalEntity]) -> None:
+        """Say which entities are sent next, and in which order: they are claimed many at once."""
+        self._claims.announce(entities)
+
+    def untaken(self) -> set[str]:
+        """Return the local ids of what was claimed ahead and not sent after all."""
+        return self._claims.untaken()
+
+    def flush(self) -> None:
+        """Bring everything into production that is in Broadstreet and waits for company."""
+        self._finishing.flush()
 
     def look_up(self, entity: LocalEntity, references: Mapping[str, int]) -> None:
         """List the scope of an entity, unless it is listed; a VendorError if it cannot be."""
@@ -140,7 +163,7 @@ class Sender:
     ) -> Outcome:
         """Create an entity whose references are all in Broadstreet, under its chosen name."""
         view = self._scopes.view(entity.entity_type, references)
-        if not self._store.claim(entity, self._run_id, _now()):
+        if not self._claims.take(entity):
             reason = "It was edited while the export ran: the next export sends it as it is now."
             return NotSent(kind=EDITED, reason=reason)
         self._step("claimed")
@@ -177,7 +200,10 @@ class Sender:
         return self._conclude(intent, verdict)
 
     def finish(self, intent: Intent, *, adopted: bool) -> Outcome:
-        """Move an entity that is in Broadstreet from local to production; repeatable."""
+        """Move an entity that is in Broadstreet from local to production, by `flush` at the latest.
+
+        Repeatable.
+        """
         record = self._record(intent)
         if record is None:
             reason = (
@@ -185,15 +211,7 @@ class Sender:
                 "next export looks again."
             )
             return NotSent(kind="conflict", reason=reason, is_open=True)
-        self._step("before production")
-        self._store.produce(record, intent.local_id, _now())
-        self._step("produced")
-        self._store.remove(intent.entity_type, intent.local_id)
-        self._step("removed")
-        self._journal.note(
-            intent.local_id, states.DONE, _now(), run_id=self._run_id, adopted=adopted
-        )
-        self._step("done")
+        self._finishing.add(Exported(local_id=intent.local_id, record=record, adopted=adopted))
         return Sent(broadstreet_id=intent.broadstreet_id, name=intent.name, adopted=adopted)
 
     def _arrived_late(self, previous: Intent | None, view: ScopeView) -> Outcome | None:
@@ -253,19 +271,38 @@ class Sender:
         return NotSent(kind=_kind(last), reason=f"Given up after several attempts: {last}")
 
     def _attempt(self, intent: Intent, *, renamed: bool) -> Outcome | _Again:
-        """Journal and send, once; no more at a time than the vendor is to be asked."""
+        """Journal and send, once.
+
+        Intents are written while others' calls are under way. One that has waited for its turn
+        longer than it says is written anew: `settle_seconds` count from when it leaves at last.
+        """
+        self._step("before intent")
+        intent = self._intend(intent)
+        self._step("intended")
+
+        def leave() -> None:
+            nonlocal intent
+            if _now() > intent.sent_at:
+                intent = self._intend(intent)
+            self._guard()
+
+        call = intent.call
         try:
             with self._calls:
-                intent = replace(intent, sent_at=_now())
-                self._step("before intent")
-                self._journal.intend(intent)
-                self._step("intended")
-                self._guard()
-                item = self._client.create(intent.entity_type, intent.call.query, intent.call.body)
+                item = self._client.create(
+                    intent.entity_type, call.query, call.body, before_it_leaves=leave
+                )
         except VendorError as error:
             return self._answer_to(intent, error, renamed=renamed)
         self._step("created")
         return self._created(intent, item)
+
+    def _intend(self, intent: Intent) -> Intent:
+        """Journal what is about to be sent, and until when it will have left."""
+        seconds = min(_LEAVES_WITHIN_SECONDS, self._settings.settle_seconds)
+        intent = replace(intent, sent_at=_now() + timedelta(seconds=seconds))
+        self._journal.intend(intent)
+        return intent
 
     def _answer_to(self, intent: Intent, error: VendorError, *, renamed: bool) -> Outcome | _Again:
         """Do what the errors' table says about a failed create."""

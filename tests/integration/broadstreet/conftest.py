@@ -163,7 +163,7 @@ class ExportWorld:
             kind = EntityType(row["kind"])
             parents = {f"{name}_id": number for name, number in row["parents"].items()}
             record = record_from_api(kind, json.dumps(row["item"]).encode(), parents)
-            store.produce(record, str(ObjectId()), now)
+            store.produce([(record, str(ObjectId()))], now)
         for kind in EntityType:
             unset = {"local_id": "", "synced_with_api": "", "synced_at": ""}
             self.db[kind].update_many({}, {"$unset": unset})

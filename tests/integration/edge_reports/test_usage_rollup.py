@@ -54,9 +54,8 @@ def test_late_arrival_and_late_reversal_change_their_old_day_only(office):
     reversal = office.rollup()
     idle = office.rollup()
 
-    assert (late["rows_made"], late["rows_changed"]) == (1, 1)
-    assert (reversal["rows_made"], reversal["rows_changed"]) == (1, 1)
-    assert (idle["usages_read"], idle["rows_changed"]) == (0, 0)
+    # How many are read again depends on the oldest transaction that is open on the whole server.
+    assert [one["rows_changed"] for one in (late, reversal, idle)] == [1, 1, 0]
     days = office.rows(
         "SELECT business_on, uses, taken_back FROM edge.promotion_effectiveness ORDER BY 1"
     )
@@ -115,7 +114,7 @@ def test_use_that_commits_after_a_later_one_is_not_missed(office, database):
     assert first["usages_read"] == 1
     # It goes on from the oldest transaction that was open: read again, and nothing is lost.
     assert second["usages_read"] == 2
-    assert third["usages_read"] == 0
+    assert third["rows_changed"] == 0
     assert office.effectiveness() == office.from_scratch()
     assert office.rows("SELECT sum(uses) FROM edge.promotion_effectiveness") == [(2,)]
 
@@ -129,7 +128,7 @@ def test_restored_database_is_read_from_the_beginning(office):
     office.use(promotion, bill="B2")
 
     assert office.rollup()["usages_read"] == 2
-    assert office.rollup()["usages_read"] == 0
+    assert office.rollup()["rows_changed"] == 0
     assert office.effectiveness() == office.from_scratch()
 
 

@@ -386,7 +386,7 @@ def test_what_an_export_has_put_into_production_is_found_unchanged(broadstreet, 
     record = record_from_api(
         EntityType.ZONES, json.dumps(made["item"]).encode(), {"network_id": network}
     )
-    ExportStore(broadstreet.db).produce(record, str(local), datetime.now(UTC))
+    ExportStore(broadstreet.db).produce([(record, str(local))], datetime.now(UTC))
     before = broadstreet.db["zones"].find_one({"broadstreet_id": made["key"]})
 
     result = broadstreet.run(mode=mode)
