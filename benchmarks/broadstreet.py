@@ -42,9 +42,10 @@ def show(figures: dict[str, Any]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.broadstreet", description=__doc__)
-    parser.add_argument("--entities", type=int, default=Sizes.entities)
-    parser.add_argument("--fresh", type=int, default=5_000, help="entities of the fresh import")
-    parser.add_argument("--latency", type=int, default=6_000, help="entities at 280 ms a call")
+    sizes = Sizes()
+    parser.add_argument("--entities", type=int, default=sizes.entities)
+    parser.add_argument("--fresh", type=int, default=sizes.fresh, help="of the fresh import")
+    parser.add_argument("--latency", type=int, default=sizes.latency, help="at 280 ms a call")
     parser.add_argument("--part", choices=("all", "import", "export"), default="all")
     parser.add_argument("--exports", type=int, default=5_000, help="entities of the export")
     parser.add_argument("--per-second", type=int, default=100, help="the export's rate limit")
