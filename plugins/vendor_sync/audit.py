@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
+import tarfile
+import uuid
 import zlib
 from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -19,6 +22,9 @@ from vendor_sync.errors import ConfigurationError, StorageError
 
 _GZIP_WINDOW = 31  # zlib's number for "with a gzip header"
 _LEVEL = 3
+# Of pages before they are packed: a pack in the making is memory.
+_PACK_BYTES = 4 << 20
+_TAR_BLOCK = 512
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SETTINGS_ERRORS = {
     "NoSuchBucket": "does not exist",
@@ -61,17 +67,15 @@ class AuditArchive:
         attempt: int,
         started_at: datetime,
     ) -> None:
-        self._client = client
-        self._conn_id = connection.conn_id
-        self._bucket = _bucket(connection)
+        self._bucket = _AuditBucket(client, connection)
         self._redact = redact
-        self._prefix = f"{flow}/{{entity}}/{started_at:%Y/%m/%d}/{_UNSAFE.sub('_', run_id)}"
+        self._prefix = f"{flow}/{{entity}}/{started_at:%Y/%m/%d}/{safe_name(run_id)}"
         self._attempt = attempt
         self._numbers = itertools.count(1)
 
     def check(self) -> None:
         """Raise ConfigurationError now, before the run does any work, if the bucket is unusable."""
-        self._call("head_bucket")
+        self._bucket.check()
 
     def store(self, entity: str, body: bytes) -> str:
         """Keep one redacted, gzipped page and return its key."""
@@ -79,14 +83,86 @@ class AuditArchive:
         key = f"{self._prefix.format(entity=entity)}/{self._attempt:02d}-{number:07d}.json.gz"
         compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
         packed = compressor.compress(self._redact(entity, body)) + compressor.flush()
-        self._call(
-            "put_object",
-            Key=key,
-            Body=packed,
-            ContentType="application/json",
-            ContentEncoding="gzip",
-        )
+        self._bucket.put(key, packed, "application/json")
         return key
+
+
+class PagePacks:
+    """Writes the small pages of many callers into few objects: gzipped tar archives; thread-safe.
+
+    An object costs more than a page of a few kilobytes. Pages are kept when `flush` has returned,
+    or at once when a pack is full: flush before what was read from them is committed.
+    """
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - boto3 makes its clients at run time
+        *,
+        connection: Connection,
+        prefix: str,
+    ) -> None:
+        self._bucket = _AuditBucket(client, connection)
+        self._prefix = prefix
+        self._lock = Lock()
+        self._open: _Pack | None = None
+
+    def add(self, name: str, page: bytes) -> str:
+        """Put a redacted page into the open pack; return `<the pack's key>#<the page's name>`."""
+        with self._lock:
+            if self._open is None:
+                self._open = _Pack(f"{self._prefix}{uuid.uuid4().hex}.tar.gz")
+            key = self._open.key
+            self._open.add(name, page)
+            if self._open.size >= _PACK_BYTES:
+                self._write()
+        return f"{key}#{name}"
+
+    def flush(self) -> None:
+        """Write the open pack; raise StorageError where that fails, and keep it to try again."""
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
+        if self._open is not None:
+            self._bucket.put(self._open.key, self._open.packed(), "application/x-tar")
+            self._open = None
+
+
+class _Pack:
+    """A tar archive in the making, compressed as it grows."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.size = 0
+        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        self._parts: list[bytes] = []
+
+    def add(self, name: str, page: bytes) -> None:
+        header = tarfile.TarInfo(name)
+        header.size = len(page)
+        for part in (header.tobuf(tarfile.PAX_FORMAT), page, bytes(-len(page) % _TAR_BLOCK)):
+            self._parts.append(self._compressor.compress(part))
+        self.size += len(page)
+
+    def packed(self) -> bytes:
+        """Return the archive with its end; more pages may follow all the same."""
+        end = self._compressor.copy()
+        return b"".join((*self._parts, end.compress(bytes(2 * _TAR_BLOCK)), end.flush()))
+
+
+class _AuditBucket:
+    """The bucket of an `aws` connection; speaks of it by its name."""
+
+    def __init__(self, client: Any, connection: Connection) -> None:  # noqa: ANN401
+        self._client = client
+        self._conn_id = connection.conn_id
+        self._bucket = _bucket(connection)
+
+    def check(self) -> None:
+        self._call("head_bucket")
+
+    def put(self, key: str, packed: bytes, kind: str) -> None:
+        self._call("put_object", Key=key, Body=packed, ContentType=kind, ContentEncoding="gzip")
 
     def _call(self, operation: str, **arguments: object) -> None:
         try:
@@ -102,6 +178,11 @@ class AuditArchive:
         except BotoCoreError as error:
             message = f"Connection '{self._conn_id}': S3 cannot be reached: {type(error).__name__}"
             raise StorageError(message) from None
+
+
+def safe_name(text: str) -> str:
+    """Return the text as part of a key, without what tools stumble over."""
+    return _UNSAFE.sub("_", text)
 
 
 def _bucket(connection: Connection) -> str:

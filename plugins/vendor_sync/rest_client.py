@@ -126,7 +126,8 @@ class RestClient:
     `authorize` is asked for headers before every attempt, so that a token refreshed in between is
     used; what never changes goes into `headers`. When the vendor calls a token expired, `renew` is
     told the refused headers (another thread may have replaced them since), and the attempt is made
-    once more. `secret_params` go into every URL, and into no text.
+    once more. `secret_params` go into every URL, and into no text. A `transport` is shared with
+    clients of other accounts, and closed by whoever made it; headers and cookies are never shared.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword, all strategies of one request
@@ -140,6 +141,7 @@ class RestClient:
         archive: Archive | None = None,
         limits: HttpLimits | None = None,
         connections: int = 8,
+        transport: HTTPAdapter | None = None,
         authorize: Callable[[], Mapping[str, str]] = dict,
         renew: Callable[[Mapping[str, str]], None] | None = None,
         secret_params: Sequence[tuple[str, str]] = (),
@@ -156,13 +158,15 @@ class RestClient:
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc or proxy variable must not redirect a vendor key
         self._session.headers.update({"Accept": "application/json", **headers})
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._is_shared = transport is not None
+        self._transport = transport or pooled_adapter(connections)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._transport)
 
     def close(self) -> None:
-        """Close the pooled connections."""
-        self._session.close()
+        """Close the pooled connections, unless they are shared."""
+        if not self._is_shared:
+            self._transport.close()
 
     def get_page(
         self,
@@ -288,7 +292,6 @@ class RestClient:
         authorization: Mapping[str, str],
         expected: Container[int] = _OK,
     ) -> tuple[bytes, Mapping[str, str]]:
-        described = self._describe(request)
         limits = self._limits
         try:
             with self._session.request(
@@ -302,17 +305,18 @@ class RestClient:
                 allow_redirects=False,  # the key must not follow a redirect to another host
                 stream=True,
             ) as response:
-                body = self._read(response, described)
+                body = self._read(response, request)
                 if response.status_code in expected:
                     return body, response.headers
+                described = self._describe(request)
                 answer = Answer(response.status_code, response.headers, body, described)
         except requests.RequestException as error:
             # The original may quote the URL and headers; its kind and cause are enough.
-            message = f"{described} failed: {_cause(error)}"
+            message = f"{self._describe(request)} failed: {_cause(error)}"
             raise (_NotSentError if _never_left(error) else TemporaryError)(message) from None
         raise self._classify(answer)
 
-    def _read(self, response: requests.Response, request: str) -> bytes:
+    def _read(self, response: requests.Response, request: _Request) -> bytes:
         deadline = time.monotonic() + self._limits.total_seconds
         chunks: list[bytes] = []
         size = 0
@@ -320,10 +324,13 @@ class RestClient:
             chunks.append(chunk)
             size += len(chunk)
             if size > self._limits.body_bytes:
-                message = f"{request} answered more than {self._limits.body_bytes} bytes."
+                message = (
+                    f"{self._describe(request)} answered more than {self._limits.body_bytes} bytes."
+                )
                 raise PermanentError(message)
             if time.monotonic() > deadline:
-                message = f"{request} was not done after {self._limits.total_seconds:.0f} s."
+                allowed = self._limits.total_seconds
+                message = f"{self._describe(request)} was not done after {allowed:.0f} s."
                 raise TemporaryError(message)
         return b"".join(chunks)
 
@@ -364,6 +371,11 @@ class _VendorWait(wait_base):
         if isinstance(error, RateLimitedError) and error.retry_at is not None:
             return error.wait_seconds()
         return self._backoff(retry_state)
+
+
+def pooled_adapter(connections: int) -> HTTPAdapter:
+    """Return a transport that keeps so many connections to a host open, and repeats nothing."""
+    return HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
 
 
 def classify_by_status(answer: Answer, *, code: str | None = None, text: str = "") -> VendorError:

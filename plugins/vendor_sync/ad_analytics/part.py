@@ -83,6 +83,7 @@ class ConnectionPart:
         writer: PartWriter,
         cipher: MultiFernet,
         wire: Callable[[SourceConnection], Wire],
+        flush_archive: Callable[[], None],
         usage: Usage,
         params: SyncParams,
         now: Callable[[], datetime],
@@ -92,6 +93,7 @@ class ConnectionPart:
         self._writer = writer
         self._cipher = cipher
         self._wire = wire
+        self._flush_archive = flush_archive
         self._usage = usage
         self._params = params
         self._now = now
@@ -256,6 +258,7 @@ class ConnectionPart:
         )
 
     def _store_orders(self, orders: Sequence[OrderRecord], fetched_at: datetime) -> None:
+        self._flush_archive()
         with self._warehouse() as conn:
             store = OrderStore(conn)
             store.prepare()

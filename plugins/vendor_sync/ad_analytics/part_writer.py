@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -57,11 +57,20 @@ class PartWriter:
     The connection's session holds the turns of those that are asked: each ends with its part.
     """
 
-    def __init__(self, conn: Warehouse, run: Run, runs: RunStore, tokens: TokenStore) -> None:
+    def __init__(
+        self,
+        conn: Warehouse,
+        *,
+        run: Run,
+        runs: RunStore,
+        tokens: TokenStore,
+        flush_archive: Callable[[], None],
+    ) -> None:
         self._conn = conn
         self._run = run
         self._runs = runs
         self._tokens = tokens
+        self._flush_archive = flush_archive
         self._state = StateStore(conn)
         self._metrics = MetricStore(conn)
         self._filling = Lock()
@@ -116,6 +125,7 @@ class PartWriter:
 
     def _write(self, deliveries: list[_Delivery]) -> None:
         """Write all together, or, where the database refuses that, each connection for itself."""
+        self._flush_archive()
         try:
             self._commit(deliveries)
         except (psycopg.DataError, psycopg.IntegrityError):

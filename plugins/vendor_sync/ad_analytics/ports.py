@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
+from requests.adapters import HTTPAdapter
 
 from vendor_sync.ad_analytics.records import (
     AccountDay,
@@ -42,14 +43,15 @@ class ReportNeededError(PermanentError):
 class Wire:
     """What a client needs to talk beside its credentials.
 
-    `archive` keeps pages before they are parsed, redacted by the vendor module's `REDACTORS`
-    ({entity: Redactor}).
+    `archive` takes pages before they are parsed, redacted by the vendor module's `REDACTORS`
+    ({entity: Redactor}). `transport` is what the connections of a shard send over.
     """
 
     limiter: RateLimiter
     usage: Usage
     archive: Archive | None = None
     limits: HttpLimits | None = None
+    transport: HTTPAdapter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,11 +49,17 @@ class ShardSync:
         self._state = StateStore(conn)
         self._cipher = fernet_from_environment()
         tokens = TokenStore(conn, self._cipher)
-        self._writer = PartWriter(conn, run, RunStore(conn, run.flow), tokens)
+        self._wiring = Wiring(source, run)
+        self._writer = PartWriter(
+            conn,
+            run=run,
+            runs=RunStore(conn, run.flow),
+            tokens=tokens,
+            flush_archive=self._wiring.flush_archive,
+        )
         self._free = SimpleQueue[Warehouse]()
         self._opening = Lock()
         self._stack = ExitStack()
-        self._wiring = Wiring(source, run)
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self._wiring)
@@ -105,6 +111,7 @@ class ShardSync:
             writer=self._writer,
             cipher=self._cipher,
             wire=partial(self._wiring.wire, usage=usage),
+            flush_archive=self._wiring.flush_archive,
             usage=usage,
             params=self._params,
             now=self._clock,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from itertools import count
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
 import redis
+from requests.adapters import HTTPAdapter
 
 from vendor_sync.ad_analytics.ports import Wire
 from vendor_sync.ad_analytics.records import SourceConnection
 from vendor_sync.ad_analytics.vendors import VENDORS, Vendor
-from vendor_sync.audit import AuditArchive, s3_client
+from vendor_sync.audit import PagePacks, s3_client, safe_name
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.rate_limit import Combined, RateLimiter, SharedLimiter, Unlimited
-from vendor_sync.rest_client import HttpLimits, Usage
+from vendor_sync.redaction import Redactor
+from vendor_sync.rest_client import Archive, HttpLimits, Usage, pooled_adapter
 from vendor_sync.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -56,24 +59,39 @@ class Wiring:
             limiter=self._limiter(connection, vendor),
             usage=usage,
             archive=self._archive(connection, vendor),
+            transport=self._once("transport", self._transport),
             limits=HttpLimits(
                 backoff_seconds=_number(connection, "backoff_seconds", _USUAL.backoff_seconds),
                 read_seconds=_number(connection, "read_seconds", _USUAL.read_seconds),
             ),
         )
 
-    def _archive(self, connection: SourceConnection, vendor: Vendor) -> AuditArchive:
+    def flush_archive(self) -> None:
+        """Write the pages that are not yet in S3; a page is before what was read from it."""
+        packs: PagePacks | None = self._opened.get("packs")
+        if packs is not None:
+            packs.flush()
+
+    def _archive(self, connection: SourceConnection, vendor: Vendor) -> Archive:
+        packs = self._once("packs", lambda: self._packs(connection.vendor))
+        return _ConnectionArchive(packs, connection.connection_id, vendor.redactors)
+
+    def _packs(self, vendor: str) -> PagePacks:
+        """Return the packs of the shard, whose connections are all of one vendor."""
         bucket = require_connection(self._source, "audit_s3")
-        return AuditArchive(
-            self._once("s3", lambda: s3_client(bucket)),
+        run = self._run
+        return PagePacks(
+            s3_client(bucket),
             connection=bucket,
-            redact=lambda entity, body: vendor.redactors[entity].redact_body(body),
-            flow=f"{self._run.flow}/{connection.vendor}",
-            # Shards run side by side: each connection numbers its own pages.
-            run_id=f"{self._run.run_id}/{connection.connection_id}",
-            attempt=self._run.attempt,
-            started_at=self._run.started_at,
+            prefix=f"{run.flow}/{vendor}/{run.started_at:%Y/%m/%d}/{safe_name(run.run_id)}/"
+            f"{run.attempt:02d}-",
         )
+
+    def _transport(self) -> HTTPAdapter:
+        """Return the connections to the vendor's host, kept open from one account to the next."""
+        adapter = pooled_adapter(_WORKERS)
+        self._stack.callback(adapter.close)
+        return adapter
 
     def _limiter(self, connection: SourceConnection, vendor: Vendor) -> RateLimiter:
         """Return the pace of the account or store, and of the app where the vendor counts that."""
@@ -109,6 +127,23 @@ class Wiring:
         )
         self._stack.callback(client.close)
         return client
+
+
+class _ConnectionArchive:
+    """Keeps one connection's pages, redacted, in the packs of its shard."""
+
+    def __init__(
+        self, packs: PagePacks, connection_id: int, redactors: Mapping[str, Redactor]
+    ) -> None:
+        self._packs = packs
+        self._connection_id = connection_id
+        self._redactors = redactors
+        self._numbers = count(1)
+
+    def store(self, entity: str, body: bytes) -> str:
+        """Keep a page as `<connection>/<number>-<entity>.json`."""
+        name = f"{self._connection_id}/{next(self._numbers):05d}-{entity}.json"
+        return self._packs.add(name, self._redactors[entity].redact_body(body))
 
 
 def _shared(client: redis.Redis, vendor: str, place: str, per_second: float) -> SharedLimiter:

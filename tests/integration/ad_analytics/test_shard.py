@@ -98,7 +98,13 @@ class Shard:
         self.state.note_attempts(ids, NOW)
         tokens = TokenStore(self.conn, fernet_from_environment())
         self.run = run
-        self.writer = PartWriter(self.conn, run, RunStore(self.conn, flow.FLOW), tokens)
+        self.writer = PartWriter(
+            self.conn,
+            run=run,
+            runs=RunStore(self.conn, flow.FLOW),
+            tokens=tokens,
+            flush_archive=lambda: None,
+        )
         self.writer.prepare()
         self.results = {
             vendor: PartResult(account.connection_id, vendor)

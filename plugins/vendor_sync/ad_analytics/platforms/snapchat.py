@@ -323,6 +323,7 @@ def open_client(
         limiter=wire.limiter,
         classify=classify,
         usage=wire.usage,
+        transport=wire.transport,
         archive=wire.archive,
         limits=wire.limits,
     )

@@ -373,6 +373,7 @@ def open_client(connection: SourceConnection, credentials: Credentials, wire: Wi
         limiter=wire.limiter,
         classify=classify,
         usage=wire.usage,
+        transport=wire.transport,
         archive=wire.archive,
         limits=wire.limits,
     )

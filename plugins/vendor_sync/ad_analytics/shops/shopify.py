@@ -306,6 +306,7 @@ def open_client(
         limiter=pacer,
         classify=lambda answer: classify(answer, refreshable=refreshable),
         usage=wire.usage,
+        transport=wire.transport,
         archive=wire.archive,
         # A query that has to wait for points is no failure: it needs more attempts than others.
         limits=replace(limits, attempts=max(limits.attempts, _ATTEMPTS)),

@@ -253,6 +253,7 @@ def open_client(
         limiter=wire.limiter,
         classify=classify,
         usage=wire.usage,
+        transport=wire.transport,
         archive=wire.archive,
         limits=wire.limits or HttpLimits(read_seconds=_READ_SECONDS),
         connections=2,

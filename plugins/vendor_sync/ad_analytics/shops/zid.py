@@ -232,6 +232,7 @@ def open_client(connection: SourceConnection, credentials: Credentials, wire: Wi
         limiter=wire.limiter,
         classify=lambda answer: classify(answer, refreshable=refreshable),
         usage=wire.usage,
+        transport=wire.transport,
         archive=wire.archive,
         limits=wire.limits,
         connections=2,
