@@ -9,6 +9,7 @@ import uuid
 import zlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -21,7 +22,7 @@ from vendor_sync.connections import Connection
 from vendor_sync.errors import ConfigurationError, StorageError
 
 _GZIP_WINDOW = 31  # zlib's number for "with a gzip header"
-_LEVEL = 3
+_LEVEL = 1
 # Of pages before they are packed: a pack in the making is memory.
 _PACK_BYTES = 4 << 20
 _TAR_BLOCK = 512
@@ -38,12 +39,26 @@ _SETTINGS_ERRORS = {
 
 def s3_client(connection: Connection) -> BaseClient:
     """Return an S3 client for Airflow's `aws` connection type; without keys, the machine's role."""
+    region, endpoint = (connection.extra.get(name) for name in ("region_name", "endpoint_url"))
+    return _s3_client(
+        connection.login,
+        connection.password,
+        "us-east-1" if region is None else str(region),
+        None if endpoint is None else str(endpoint),
+    )
+
+
+@lru_cache(maxsize=4)
+def _s3_client(
+    login: str | None, password: str | None, region: str, endpoint: str | None
+) -> BaseClient:
+    """Return the client of a store: making one costs as much as several objects."""
     return boto3.client(  # pyright: ignore[reportUnknownMemberType]
         "s3",
-        aws_access_key_id=connection.login,
-        aws_secret_access_key=connection.password,
-        region_name=connection.extra.get("region_name", "us-east-1"),
-        endpoint_url=connection.extra.get("endpoint_url"),
+        aws_access_key_id=login,
+        aws_secret_access_key=password,
+        region_name=region,
+        endpoint_url=endpoint,
         config=Config(
             retries={"mode": "standard", "max_attempts": 4},
             connect_timeout=5,
@@ -140,7 +155,7 @@ class _Pack:
     def add(self, name: str, page: bytes) -> None:
         header = tarfile.TarInfo(name)
         header.size = len(page)
-        for part in (header.tobuf(tarfile.PAX_FORMAT), page, bytes(-len(page) % _TAR_BLOCK)):
+        for part in (header.tobuf(tarfile.USTAR_FORMAT), page, bytes(-len(page) % _TAR_BLOCK)):
             self._parts.append(self._compressor.compress(part))
         self.size += len(page)
 

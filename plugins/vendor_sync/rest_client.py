@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -296,8 +297,7 @@ class RestClient:
         try:
             with self._session.request(
                 request.method,
-                self._base_url + request.path,
-                params=[*request.params, *self._secret_params],
+                self._address(request),
                 json=request.json,
                 data=request.form,
                 headers=authorization,
@@ -315,6 +315,11 @@ class RestClient:
             message = f"{self._describe(request)} failed: {_cause(error)}"
             raise (_NotSentError if _never_left(error) else TemporaryError)(message) from None
         raise self._classify(answer)
+
+    def _address(self, request: _Request) -> str:
+        params = [*request.params, *self._secret_params]
+        query = f"?{urlencode(params)}" if params else ""
+        return self._base_url + request.path + query
 
     def _read(self, response: requests.Response, request: _Request) -> bytes:
         deadline = time.monotonic() + self._limits.total_seconds

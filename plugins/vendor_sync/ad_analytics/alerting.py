@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from vendor_sync.ad_analytics.state import Outcome, PartResult
 from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve
-from vendor_sync.connections import ConnectionSource, require_connection
-from vendor_sync.postgres import connect, storage_errors
+from vendor_sync.connections import ConnectionSource
+from vendor_sync.postgres import Warehouse
 from vendor_sync.runs import Run
 
 _SHOWN_CAMPAIGNS = 20
@@ -37,7 +37,11 @@ def tell_of_campaigns(
 
 
 def tell_of_connections(
-    source: ConnectionSource, run: Run, results: Sequence[PartResult], link: str | None
+    source: ConnectionSource,
+    conn: Warehouse,
+    run: Run,
+    results: Sequence[PartResult],
+    link: str | None,
 ) -> None:
     """Alert a person where only a person can help, once per connection and cause; or take it back.
 
@@ -51,10 +55,7 @@ def tell_of_connections(
             raise_alert(source, _trouble(run, result, AlertKind.NEEDS_REAUTH, link))
         elif result.outcome is Outcome.FAILED:
             raise_alert(source, _trouble(run, result, AlertKind.CONNECTION_FAILED, link))
-    if not healthy:
-        return
-    warehouse = require_connection(source, "warehouse_postgres")
-    with storage_errors(), connect(warehouse, application_name=run.flow) as conn:
+    if healthy:
         resolve(conn, healthy)
 
 

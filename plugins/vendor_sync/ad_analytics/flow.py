@@ -108,7 +108,7 @@ def sync_shard(  # noqa: PLR0913 - all keyword
         run = RunStore(conn, FLOW).get(run_id)
         with ShardSync(source, conn, run, parsed, clock) as sync:
             results = sync.run()
-    tell_of_connections(source, run, results, link)
+        tell_of_connections(source, conn, run, results, link)
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
     if again:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import lru_cache
 from typing import LiteralString
 
 from vendor_sync.ad_analytics.records import (
@@ -134,7 +134,7 @@ class MetricStore:
         listed = self._stage_campaigns(pulls)
         pulled = self._stage_days(pulls)
         changed: list[tuple[int, int]] = []
-        if pulled:
+        if pulled and _may_be_unlisted(pulls):
             query = load_query("analytics/stage_unlisted_campaigns.sql")
             listed = self._conn.execute(query).rowcount > 0 or listed
         if listed:
@@ -162,6 +162,7 @@ class MetricStore:
         if rows:
             self._conn.copy_rows(_STAGE_PULLS, rows)
             self._conn.copy_rows(_STAGE_DAYS, _day_rows(pulls))
+            self._conn.execute(load_query("analytics/analyze_staged_days.sql"))
         return bool(rows)
 
     def _merge_campaigns(self) -> list[tuple[int, int]]:
@@ -190,6 +191,28 @@ class MetricStore:
             self._conn.execute(load_query("analytics/merge_account_days.sql"))
 
 
+@lru_cache(maxsize=10_000)  # an account's campaigns have the same names in the list and each day
+def _name_key(name: str) -> str:
+    return comparison_key(name) or ""
+
+
+def _may_be_unlisted(pulls: Sequence[Pull]) -> bool:
+    """Tell whether a day names a campaign that is in none of these lists."""
+    listed = {
+        (pull.connection.connection_id, campaign.external_id)
+        for pull in pulls
+        if isinstance(pull.content, Listing)
+        for campaign in pull.content.campaigns
+    }
+    named = {
+        (pull.connection.connection_id, day.campaign_id)
+        for pull in pulls
+        if isinstance(pull.content, Days)
+        for day in pull.content.days
+    }
+    return not named <= listed
+
+
 def _campaign_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
     for number, pull in enumerate(pulls, 1):
         listing, account = pull.content, pull.connection
@@ -204,7 +227,7 @@ def _campaign_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
                     number,
                     campaign.external_id,
                     campaign.name,
-                    comparison_key(campaign.name) or "",
+                    _name_key(campaign.name),
                     campaign.status.value,
                     campaign.raw_status,
                     campaign.objective,
@@ -231,10 +254,6 @@ def _pull_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
 
 
 def _day_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
-    @cache  # of this merge: an account's campaigns have the same names each day
-    def key(name: str) -> str:
-        return comparison_key(name) or ""
-
     ordinal = 0
     for number, pull in enumerate(pulls):
         if not isinstance(pull.content, Days):
@@ -247,7 +266,7 @@ def _day_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
                 ordinal,
                 day.campaign_id,
                 name,
-                key(name),
+                _name_key(name),
                 day.day,
                 day.impressions,
                 day.clicks,

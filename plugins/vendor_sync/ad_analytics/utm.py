@@ -68,7 +68,8 @@ def comparison_key(value: str | None, flags: set[str] | None = None) -> str | No
     if value is None:
         return None
     text = unicodedata.normalize("NFKC", value)
-    text = "".join(_visible(character) for character in text)
+    if not text.isprintable():  # else there is nothing to take out, and no space but the usual
+        text = "".join(_visible(character) for character in text)
     text = _SPACES.sub(" ", text).strip().casefold()
     if text in _NOTHING:
         return None

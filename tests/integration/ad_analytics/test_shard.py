@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import IO, cast
 
 import pytest
 from cryptography.fernet import Fernet
@@ -19,6 +23,7 @@ from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.shard import ShardSync
 from vendor_sync.ad_analytics.state import Outcome, PartEnd, PartResult, StateStore
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE, TokenStore, fernet_from_environment
+from vendor_sync.errors import StorageError
 from vendor_sync.postgres import connect
 from vendor_sync.runs import Reject, RunStore
 
@@ -98,18 +103,24 @@ class Shard:
         self.state.note_attempts(ids, NOW)
         tokens = TokenStore(self.conn, fernet_from_environment())
         self.run = run
+        self.archive_is_down = False
         self.writer = PartWriter(
             self.conn,
             run=run,
             runs=RunStore(self.conn, flow.FLOW),
             tokens=tokens,
-            flush_archive=lambda: None,
+            flush_archive=self.flush_archive,
         )
         self.writer.prepare()
         self.results = {
             vendor: PartResult(account.connection_id, vendor)
             for vendor, account in self.accounts.items()
         }
+
+    def flush_archive(self):
+        if self.archive_is_down:
+            message = "S3 cannot be reached"
+            raise StorageError(message)
 
     def keep(self, vendor, content):
         self.writer.keep(self.results[vendor], Pull(self.accounts[vendor], content))
@@ -182,6 +193,42 @@ def test_a_row_that_the_database_refuses_stops_its_account_alone(shard):
     ]  # fmt: skip
     assert "numeric field overflow" in (shard.results["tiktok"].error or "")
     assert shard.rows("SELECT external_id FROM ops.sync_rejects") == [("8",)]
+
+
+def test_nothing_is_committed_that_is_not_archived(shard):
+    shard.pull("meta", day("7", on=DAY))
+    shard.archive_is_down = True
+
+    with pytest.raises(StorageError):
+        shard.end()
+
+    assert shard.rows("SELECT FROM analytics.campaigns") == []
+    assert shard.rows("SELECT FROM analytics.sync_parts") == []
+
+
+def test_the_pages_of_many_accounts_are_in_one_object_each_as_it_came(
+    vendors, warehouse, connections, bucket
+):
+    company = Company(vendors, warehouse, connections, seed=41, **SIZE)
+    run = company.sync("packed", platforms="tiktok")
+
+    keys = bucket.keys()
+    pages = [page for key in keys for page in _pages(bucket.read(key))]
+    asked = company.vendors.requests("tiktok")
+    assert all(key.startswith("ad_analytics_sync/tiktok/") for key in keys)
+    assert len(keys) == run["connections"]["tiktok"]["completed"]  # one a shard: there are few
+    assert len(pages) == len({name for name, _ in pages}) == len(asked)
+    assert {name.split("/")[0] for name, _ in pages} == {
+        str(company.accounts[a]) for a in company.accounts if a.platform == "tiktok"
+    }
+    assert all(page["code"] == 0 for _, page in pages)
+
+
+def _pages(pack):
+    """The pages of a pack, by name."""
+    with tarfile.open(fileobj=io.BytesIO(pack)) as archive:
+        for member in archive.getmembers():
+            yield member.name, json.load(cast("IO[bytes]", archive.extractfile(member)))
 
 
 def test_a_turn_ends_with_the_end_of_its_part(shard, database):

@@ -158,6 +158,9 @@ def _instant(text: str | None, campaign: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+        instant = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidRecordError(CAMPAIGNS, campaign, f"{text!r} is no time") from None
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidRecordError(CAMPAIGNS, campaign, f"{text!r} is no time")
+    return instant

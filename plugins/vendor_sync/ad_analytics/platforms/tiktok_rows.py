@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -142,9 +142,7 @@ def campaign_from_item(item: CampaignItem) -> CampaignRecord:
     campaign_id = str(item.campaign_id)
     created = item.create_time
     try:
-        at = (
-            datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if created else None
-        )
+        at = datetime.fromisoformat(f"{created}+00:00") if created else None
     except ValueError:
         reason = f"create_time {created!r} is no time"
         raise InvalidRecordError(CAMPAIGNS, campaign_id, reason) from None
