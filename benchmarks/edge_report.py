@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import describe, versions
+from benchmarks.published import publish
 from benchmarks.trackier_report import Gate
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "edge.json"
-_DOCS = _REPOSITORY / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- edge: written by the benchmark -->", "<!-- edge: end -->"
 _DISTRIBUTIONS = ("grpcio", "protobuf", "asyncpg")
 Figures = dict[str, Any]
 Rounds = Sequence[Mapping[str, Any]]
@@ -203,11 +202,8 @@ def show(found: Figures) -> None:
 
 
 def write_docs(found: Figures) -> None:
-    """Replace the figures between the marks in docs/benchmarks.md; the words around them stay."""
-    text = _DOCS.read_text()
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    _DOCS.write_text(f"{before}{_BEGIN}\n{_markdown(found)}\n{_END}{after}")
+    """Put the figures into docs/benchmarks.md."""
+    publish("edge", _markdown(found))
 
 
 def _markdown(found: Figures) -> str:

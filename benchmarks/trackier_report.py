@@ -15,11 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import describe, versions
+from benchmarks.published import publish
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "trackier.json"
-_DOCS = _REPOSITORY / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- trackier: written by the benchmark -->", "<!-- trackier: end -->"
 _KIB_OF_MB = 1024
 _DISTRIBUTIONS = ("psycopg", "msgspec", "requests", "boto3")
 Figures = dict[str, Any]
@@ -195,11 +194,8 @@ def show(found: Figures) -> None:
 
 
 def write_docs(found: Figures) -> None:
-    """Replace the figures between the marks in docs/benchmarks.md; the words around them stay."""
-    text = _DOCS.read_text()
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    _DOCS.write_text(f"{before}{_BEGIN}\n{_markdown(found)}\n{_END}{after}")
+    """Put the figures into docs/benchmarks.md."""
+    publish("trackier", _markdown(found))
 
 
 def _markdown(found: Figures) -> str:
