@@ -223,9 +223,9 @@ def play(world, seed: int) -> History:
     return history
 
 
-@pytest.mark.parametrize("part", range(5))
+@pytest.mark.parametrize("part", range(10))
 def test_every_history_ends_with_each_entity_exactly_once(world, part):
-    histories = [play(world, seed) for seed in range(part * 8, part * 8 + 8)]
+    histories = [play(world, seed) for seed in range(part * 20, part * 20 + 20)]
 
     assert sum(history.kills for history in histories) > 0
 
