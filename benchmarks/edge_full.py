@@ -90,7 +90,7 @@ def rest(process: Process, store: Store, *, gzip: bool, parse: bool) -> tuple[in
 
 def run(stage: Stage, rounds: int, say: Callable[[str], None]) -> list[dict[str, Measured]]:
     """Measure everything once a round, one after the other."""
-    store = stage.stores(1)[0]
+    store, plain = stage.stores(2)
     many = stage.stores(1, code="S1")[0]
     n, found = stage.products, []
     wide = {"calls_per_minute": 100_000, "burst": 100_000}
@@ -109,6 +109,7 @@ def run(stage: Stage, rounds: int, say: Callable[[str], None]) -> list[dict[str,
             "ceiling": (warm, lambda: ceiling(warm)),
             "ceiling_pairs": (warm, lambda: ceiling(warm, chunks=2)),
             "warm": (warm, lambda: full_sync(warm, store)),
+            "warm_plain": (warm, lambda: full_sync(warm, plain)),
             "ceiling_cold": (cold, lambda: ceiling(cold)),
             "chunks": (cold, lambda: full_sync(cold, store)),
             "chunks_many": (cold, lambda: full_sync(cold, many)),
