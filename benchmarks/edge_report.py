@@ -85,7 +85,7 @@ def _full(rounds: Rounds) -> Figures:
             "rows_s": rate("warm"),
             "ratio_ceiling": ratio("warm", "ceiling"),
             "ratio_ceiling_same_frames": ratio("warm", "ceiling_pairs"),
-            "ratio_ceiling_no_prices": ratio("warm_plain", "ceiling"),
+            "ratio_ceiling_own_prices": ratio("warm_priced", "ceiling"),
         },
         "full_pg": {
             "rows_s": rate("chunks"),
