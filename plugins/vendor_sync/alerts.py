@@ -85,9 +85,13 @@ class Alert:
 
     @property
     def fingerprint(self) -> str:
-        """Name the cause: a run that failed has failed once, a late one is late once."""
+        """Name the cause: a run that failed has failed once, a late one is late once.
+
+        Parts of a run that fail each for themselves (a source, a shard) name themselves as cause.
+        """
         if self.kind in _FAILURES:
-            return failure_fingerprint(self.flow, self.run_id)
+            part = f"/{self.cause}" if self.cause else ""
+            return failure_fingerprint(self.flow, self.run_id) + part
         return f"{self.kind}/{self.flow}/{self.cause or self.run_id}"
 
 
@@ -154,8 +158,11 @@ def _put_on_its_way(conn: Warehouse, names: list[str], row: dict[str, Any]) -> N
 
 
 def resolve_failure(conn: Warehouse, flow: str, run_id: str) -> None:
-    """Close the alert about a run's failure: the run was repeated and went well."""
-    _close(conn, [failure_fingerprint(flow, run_id)])
+    """Close the alerts about a run's failure: the run was repeated and went well."""
+    conn.execute(
+        load_query("ops/resolve_run_failures.sql"),
+        {"fingerprint": failure_fingerprint(flow, run_id), "now": datetime.now(UTC)},
+    )
 
 
 def resolve(conn: Warehouse, alerts: Iterable[Alert]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.vendors.control import DEFAULT_KEYS
+from vendor_sync.alerts import resolve_failure
 from vendor_sync.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -73,6 +74,22 @@ def test_failed_task_is_one_alert_that_says_why(notifier, trackier, error, try_n
     assert len(trackier.vendors.deliveries()) == 1
     if error is not None and not isinstance(error, ValueError):
         assert str(error) in str(trackier.vendors.deliveries()[0])
+
+
+def test_of_several_tasks_alike_each_tells_of_its_own_failure(notifier, trackier, db):
+    for number, reason in enumerate(("meta 4: 503", "meta 7: 500")):
+        context = _context(TemporaryError(reason), try_number=3)
+        context["ti"].map_index = number
+        notifier.alert_task_failed(context)
+
+    rows = "SELECT title, message FROM ops.alerts WHERE resolved_at IS NULL ORDER BY alert_key"
+    assert trackier.rows(rows) == [
+        ("trackier_offer_sync: sync_offers[0] failed after 3 tries", "TemporaryError: meta 4: 503"),
+        ("trackier_offer_sync: sync_offers[1] failed after 3 tries", "TemporaryError: meta 7: 500"),
+    ]
+    assert len(trackier.vendors.deliveries()) == 2
+    resolve_failure(db, "trackier_offer_sync", "r1")
+    assert trackier.rows(rows) == []
 
 
 def test_words_of_a_foreign_error_stay_in_the_log(notifier, trackier):

@@ -23,7 +23,7 @@ from vendor_sync.ad_analytics.performance import find_performance_alerts
 from vendor_sync.ad_analytics.roas import total_days
 from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.shard import ShardSync, open_warehouse
-from vendor_sync.ad_analytics.state import Outcome, StateStore
+from vendor_sync.ad_analytics.state import Outcome, PartResult, StateStore
 from vendor_sync.alerts import resolve_failure
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
@@ -112,9 +112,15 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
     if again:
-        message = f"{len(again)} of {len(results)} connections failed for now: {again[0].error}"
+        message = f"{len(again)} of {len(results)} connections failed for now: {_named(again)}"
         raise TemporaryError(message)
     return dict(ended)
+
+
+def _named(results: Sequence[PartResult]) -> str:
+    """Name connections with what went wrong, each: a person has to know them apart."""
+    shown = [f"{each.vendor} {each.connection_id}: {each.error}" for each in results]
+    return "; ".join(shown[:LARGEST_SHARD])
 
 
 def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -> dict[str, Any]:

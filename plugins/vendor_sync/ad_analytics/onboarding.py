@@ -21,7 +21,7 @@ from vendor_sync.ad_analytics.vendors import VENDORS
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.postgres import Warehouse, load_query
 from vendor_sync.rate_limit import Unlimited
-from vendor_sync.rest_client import Usage
+from vendor_sync.rest_client import HttpLimits, Usage
 
 _CURRENCIES = frozenset(currency.code for currency in iso4217.Currency)
 _WINDOWS = (1, 7, 14, 28, 30)
@@ -121,8 +121,10 @@ def verify(conn: Warehouse, tokens: TokenStore, connection_id: int) -> AccountRe
     """Ask the vendor who the account is and keep currency and timezone; raises its errors."""
     state = StateStore(conn)
     connection = state.get(connection_id).connection
-    wire = Wire(limiter=Unlimited(), usage=Usage())
-    client = VENDORS[connection.vendor].open_client(connection, tokens.load(connection_id), wire)
+    vendor = VENDORS[connection.vendor]
+    limits = HttpLimits(read_seconds=vendor.read_seconds)
+    wire = Wire(limiter=Unlimited(), usage=Usage(), limits=limits)
+    client = vendor.open_client(connection, tokens.load(connection_id), wire)
     try:
         account = client.get_account()
     finally:

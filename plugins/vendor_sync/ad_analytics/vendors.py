@@ -19,8 +19,9 @@ class Vendor:
     """How a vendor is spoken to.
 
     `requests_per_second` is what one account or store may be asked, `app_requests_per_second` what
-    all of them together that our app speaks for (None: the vendor counts accounts or stores alone).
-    A connection's settings of these names come first; 0 for an account means no limit of ours.
+    all of them together that our app speaks for (None: the vendor counts accounts or stores alone);
+    `read_seconds` is how long an answer may take. A connection's settings of these names come
+    first; 0 requests for an account means no limit of ours.
     """
 
     open_client: Opens
@@ -28,6 +29,7 @@ class Vendor:
     redactors: Mapping[str, Redactor]
     requests_per_second: float
     app_requests_per_second: float | None = None
+    read_seconds: float = 30
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -65,6 +67,8 @@ VENDORS: Mapping[str, Vendor] = {
         refresh=None,
         redactors={**woocommerce.REDACTORS},
         requests_per_second=5,
+        # A shop on cheap hosting thinks long about a hundred orders.
+        read_seconds=60,
     ),
     "salla": Vendor(
         open_client=salla.open_client,

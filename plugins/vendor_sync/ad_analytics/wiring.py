@@ -62,7 +62,7 @@ class Wiring:
             transport=self._once("transport", self._transport),
             limits=HttpLimits(
                 backoff_seconds=_number(connection, "backoff_seconds", _USUAL.backoff_seconds),
-                read_seconds=_number(connection, "read_seconds", _USUAL.read_seconds),
+                read_seconds=_number(connection, "read_seconds", vendor.read_seconds),
             ),
         )
 

@@ -35,16 +35,24 @@ def alert_task_failed(context: Context) -> None:
     tries: int = task_instance.try_number
     kind = _failure_kind(error, tries=tries, max_tries=task_instance.max_tries)
     after = f" after {tries} tries" if tries > 1 else ""
+    part = _part(task_instance)
     alert = Alert(
         kind=kind,
         flow=task_instance.dag_id,
         run_id=task_instance.run_id,
         task_id=task_instance.task_id,
-        title=f"{task_instance.dag_id}: {task_instance.task_id} failed{after}",
+        cause=part,
+        title=f"{task_instance.dag_id}: {part or task_instance.task_id} failed{after}",
         message=cast("str", redact(_words(error))),
         link=task_instance.log_url,
     )
     raise_alert(connection_from_airflow, alert)
+
+
+def _part(task_instance: Any) -> str | None:  # noqa: ANN401 - Airflow's
+    """Name one of several tasks alike, each of which fails for itself; None for any other."""
+    number: int = getattr(task_instance, "map_index", -1)
+    return f"{task_instance.task_id}[{number}]" if number >= 0 else None
 
 
 def _failure_kind(error: object, *, tries: int, max_tries: int) -> AlertKind:

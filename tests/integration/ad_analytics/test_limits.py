@@ -6,13 +6,20 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
 from tests.integration.ad_analytics.answers import check_metrics
 from tests.integration.ad_analytics.company import Company
 from tests.integration.ad_analytics.sync_process import take_steps
+from vendor_sync.ad_analytics import flow
+from vendor_sync.ad_analytics.state import StateStore
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
+from vendor_sync.ad_analytics.wiring import Wiring
+from vendor_sync.errors import TemporaryError
+from vendor_sync.rest_client import Usage
+from vendor_sync.runs import RunStore
 
 pytestmark = pytest.mark.integration
 SIZE = {
@@ -104,6 +111,46 @@ def test_a_long_wait_that_a_vendor_asks_for_is_left_to_a_later_run(company):
     assert abs(not_before - datetime.now(UTC) - timedelta(minutes=30)) < timedelta(minutes=2)
     assert (second["connections"], calls) == ({}, [])
     assert third["connections"] == {"woocommerce": {"completed": 1}}
+
+
+def test_a_task_that_fails_names_each_connection_that_did(company):
+    company = company(accounts=3)
+    company.vendors.faults.add("status", "meta", status=503)
+    arguments = {
+        "run_id": "r1",
+        "params": {"platforms": "meta"},
+        "clock": lambda: company.world.now,
+    }
+    (shard,) = _joined(flow.plan_run(company.connections.get, trigger="test", **arguments))
+
+    with pytest.raises(TemporaryError) as caught:
+        flow.sync_shard(company.connections.get, shard=shard, **arguments)
+
+    ids = [company.accounts[a] for a in company.accounts if a.platform == "meta"]
+    assert len(ids) == 3
+    assert all(f"meta {key}: " in str(caught.value) for key in ids)
+
+
+def _joined(shards):
+    """The shards of one vendor as the one that they are when there are many connections."""
+    ids = [key for shard in shards for key in shard["connections"]]
+    return [{"vendor": shards[0]["vendor"], "connections": ids}]
+
+
+@pytest.mark.parametrize(("settings", "seconds"), [({}, 60), ({"read_seconds": "5"}, 5)])
+def test_a_shop_on_cheap_hosting_may_take_its_time(company, settings, seconds):
+    company = company()
+    store = next(store for store in company.stores if store.kind == "woocommerce")
+    known = StateStore(company.conn).get(company.stores[store]).connection
+    runs = RunStore(company.conn, flow.FLOW)
+    runs.announce("r1", "test", {})
+
+    with Wiring(company.connections.get, runs.begin("r1")) as wiring:
+        named = msgspec.structs.replace(known, settings=settings)
+        limits = wiring.wire(named, usage=Usage()).limits
+
+    assert limits is not None
+    assert limits.read_seconds == seconds
 
 
 def test_a_range_of_several_reports_is_read_to_its_end(company):

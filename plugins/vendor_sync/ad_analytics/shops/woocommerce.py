@@ -40,7 +40,7 @@ from vendor_sync.errors import (
     TemporaryError,
     VendorError,
 )
-from vendor_sync.rest_client import Answer, HttpLimits, Page, RestClient, classify_by_status
+from vendor_sync.rest_client import Answer, Page, RestClient, classify_by_status
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -51,7 +51,6 @@ _SMALLEST_PAGE = 10
 # Ids that one address can leave out; behind them, the page number has to do.
 _MOST_EXCLUDED = 1_000
 _SHOWN = 200
-_READ_SECONDS = 60
 _FORBIDDEN = 403
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _API = "/wp-json/wc/v3"
@@ -255,7 +254,7 @@ def open_client(
         usage=wire.usage,
         transport=wire.transport,
         archive=wire.archive,
-        limits=wire.limits or HttpLimits(read_seconds=_READ_SECONDS),
+        limits=wire.limits,
         connections=2,
     )
     login = [("consumer_key", key), ("consumer_secret", secret)] if in_query else []
