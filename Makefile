@@ -202,7 +202,7 @@ bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding th
 	@$(PY) -m benchmarks.analytics_reads $(ARGS)
 
 .PHONY: bench-analytics
-bench-analytics: setup $(BENCH)/venv/.complete ## Measure ingest, attribution and dashboards (ARGS='--parts ingest --accounts 60 --rounds 1')
+bench-analytics: setup $(BENCH)/venv/.complete ## Measure ingest, attribution and dashboards (ARGS='--parts ingest --accounts 60 --rounds 1', ARGS=--write-docs writes docs/benchmarks.md)
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.analytics $(ARGS)
 
 .PHONY: bench-lock

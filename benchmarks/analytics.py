@@ -11,19 +11,18 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, LiteralString, cast
 from urllib.parse import urlsplit
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks import analytics_dashboards, analytics_ingest
+from benchmarks import analytics_report as report
+from benchmarks.analytics_calls import DAILY_DAYS, HOURLY_DAYS
 from benchmarks.analytics_world import fill
-from benchmarks.machine import describe, load, versions
+from benchmarks.machine import load
 from vendor_sync.ad_analytics.attribution import (
     DECAY_SECONDS,
     MODELS,
@@ -55,14 +54,6 @@ _CLICKS: LiteralString = (
     "SELECT workspace_id, visitor_id, click_id, click_platform, source_platform,"
     " extract(epoch FROM occurred_at)::bigint AS at FROM analytics.click_events"
 )
-GATES = {
-    "seconds_full": 30.0,
-    "ratio_ctas": 5.0,
-    "incremental_share": 0.1,
-    "ratio_floor": 2.5,
-    "seconds": 20.0,
-    "queries": 10,
-}
 
 
 def main() -> None:
@@ -70,26 +61,29 @@ def main() -> None:
     with connect(_warehouse(), application_name="benchmark") as conn:
         for part in options.parts:
             _say(f"{part} (load {load()})")
-            measured = _PARTS[part](conn, options)
-            about = {
-                "machine": {**describe(), "load": load()},
-                "versions": {**versions("psycopg"), "postgresql": _version(conn)},
-                "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            figures = {part: measured | about}
-            if part == "ingest":
-                figures["api_calls"] = _api_calls(measured)
-            _write(figures)
-            _show(part, measured)
+            began = time.perf_counter()
+            figures = _PARTS[part](conn, options)
+            took = round(time.perf_counter() - began)
+            whole = report.write_json(part, figures, postgresql=_version(conn), took=took)
+    report.show(whole)
+    if options.write_docs:
+        report.write_docs(whole)
 
 
 def _measure_ingest(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]:
     return analytics_ingest.measure(
-        conn,
-        accounts=options.accounts,
-        rounds=options.rounds,
-        peer_accounts=options.peer_accounts,
+        conn, accounts=options.accounts, days=HOURLY_DAYS, rounds=options.rounds
     )
+
+
+def _measure_ingest_30(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]:
+    return analytics_ingest.measure(
+        conn, accounts=options.accounts, days=DAILY_DAYS, rounds=min(2, options.rounds)
+    )
+
+
+def _measure_dlt(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]:
+    return analytics_ingest.measure_dlt(conn, accounts=options.accounts, days=HOURLY_DAYS)
 
 
 def _measure_attribution(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]:
@@ -102,15 +96,10 @@ def _measure_dashboards(conn: Warehouse, options: argparse.Namespace) -> dict[st
     return analytics_dashboards.measure(conn, workspaces=options.workspaces, rounds=options.rounds)
 
 
-def _api_calls(ingest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the calls of an account and hour (three days), next to the fewest possible."""
-    hourly = ingest["3_days"]
-    fewest = hourly["fewest_calls_per_account"]
-    return {**hourly["calls_per_account"], "minimum": fewest}
-
-
 _PARTS = {
     "ingest": _measure_ingest,
+    "ingest_30": _measure_ingest_30,
+    "dlt": _measure_dlt,
     "attribution": _measure_attribution,
     "dashboard": _measure_dashboards,
 }
@@ -121,14 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clicks", type=int, default=1_000_000)
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--accounts", type=int, default=1_000, help="ad accounts (%(default)s)")
-    parser.add_argument(
-        "--peer-accounts", type=int, default=100, help="accounts that dlt reads (%(default)s)"
-    )
     parser.add_argument("--workspaces", type=int, default=1_000, help="dashboards (%(default)s)")
     parser.add_argument(
         "--parts", nargs="+", choices=tuple(_PARTS), default=list(_PARTS), help="measure only these"
     )
     parser.add_argument("--rounds", type=int, default=3, help="medians of so many (%(default)s)")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="put the figures into docs/benchmarks.md"
+    )
     return parser
 
 
@@ -268,31 +257,6 @@ def _timed(work: Callable[[], object]) -> float:
 def _version(conn: Warehouse) -> str:
     row = conn.execute("SHOW server_version").fetchone()
     return str(row[0]) if row else ""
-
-
-def _write(figures: dict[str, Any]) -> None:
-    """Add this part to the file; other parts of the benchmark keep theirs."""
-    file = BENCH / "analytics.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(file.read_text()) if file.exists() else {}
-    file.write_text(json.dumps({**known, **figures}, indent=2, sort_keys=True) + "\n")
-
-
-def _show(part: str, figures: dict[str, Any]) -> None:
-    if part == "ingest":  # a table for each range
-        for name, measured in figures.items():
-            if isinstance(measured, dict):
-                _show(name, cast("dict[str, Any]", measured))
-        return
-    table = Table(title=part)
-    for column in ("figure", "value", "must be"):
-        table.add_column(column)
-    for name, value in figures.items():
-        gated = name in GATES and not (name == "seconds" and part != "dashboard")
-        bound = f"<= {GATES[name]:g}" if gated else ""
-        missed = gated and value > GATES[name]
-        table.add_row(name, str(value), f"{bound} MISSED" if missed else bound)
-    Console().print(table)
 
 
 def _say(text: str) -> None:

@@ -37,28 +37,36 @@ CAMPAIGNS, SEED = 20, 3
 UNTIL = date(2026, 4, 15)
 NOW = datetime(2026, 4, 15, 10, tzinfo=UTC)
 RANGES = (3, 30)
-# All campaigns of an account fit into one page of the list and one of the report: a call each.
-FEWEST_CALLS = 2
+FLAVOURS = ("declared", "mapped")
 Measured = dict[str, Any]
 
 
-def measure(conn: Warehouse, *, accounts: int, rounds: int, peer_accounts: int) -> Measured:
-    """Return the figures of both ranges; dlt reads fewer accounts, and is compared per account."""
+def measure(conn: Warehouse, *, accounts: int, days: int, rounds: int) -> Measured:
+    """Return the figures of pulling a range: the product, and the least work, by turns."""
+    with _staged(conn, accounts) as stage:
+        return stage.measure(days, rounds)
+
+
+def measure_dlt(conn: Warehouse, *, accounts: int, days: int) -> Measured:
+    """Return the seconds of dlt and of the product for the same accounts and days, once each."""
+    if not PEER_PYTHON.exists():
+        message = "dlt's environment is missing: run `make bench-analytics`"
+        raise SystemExit(message)
+    with _staged(conn, accounts) as stage:
+        return stage.measure_dlt(days)
+
+
+@contextmanager
+def _staged(conn: Warehouse, accounts: int) -> Iterator[Stage]:
     os.environ.setdefault(KEYS_VARIABLE, Fernet.generate_key().decode())
     per_workspace = 4
-    workspaces = max(1, round(accounts / per_workspace / len(PLATFORMS)))
     size = {
-        "workspaces": workspaces, "accounts": per_workspace, "campaigns": CAMPAIGNS, "orders": 0,
-        "now": NOW.isoformat(),
+        "workspaces": max(1, round(accounts / per_workspace / len(PLATFORMS))),
+        "accounts": per_workspace, "campaigns": CAMPAIGNS, "orders": 0, "now": NOW.isoformat(),
     }  # fmt: skip
     with spawn(keys=DEFAULT_KEYS) as vendors:
         vendors.reset(SEED, ad_world=size)
-        world = World(SEED, Settings(**size))
-        stage = Stage(conn, vendors, world)
-        figures: Measured = {"accounts": len(world.accounts), "campaigns": CAMPAIGNS}
-        for days in RANGES:
-            figures[f"{days}_days"] = stage.measure(days, rounds, peer_accounts)
-        return figures
+        yield Stage(conn, vendors, World(SEED, Settings(**size)))
 
 
 class Stage:
@@ -72,8 +80,63 @@ class Stage:
             os.environ["AUDIT_BUCKET"]
         )
 
-    def measure(self, days: int, rounds: int, peer_accounts: int) -> Measured:
-        settings = {
+    def measure(self, days: int, rounds: int) -> Measured:
+        settings = self._settings(days)
+        asked = self._asked(settings)
+        with _listed(asked) as file:
+            turns = [
+                {
+                    "floor": self._floor({**settings, "asked": file}),
+                    "sync": self._sync(settings),
+                    "idle": _run("idle", settings),
+                }
+                for _ in range(rounds)
+            ]
+        again = _run("sync", settings)
+        accounts = len(self._world.accounts)
+        calls = Counter(call[0] for call in asked)
+        some = self._sync({**settings, "connections": self._some(10)}, accounts // 10)
+        return {
+            "accounts": accounts,
+            "campaigns": CAMPAIGNS,
+            "days": days,
+            "rounds": rounds,
+            **_shown(turns),
+            "seconds_again": round(again["seconds"], 2),
+            "rss_ratio_tenth": round(turns[0]["sync"]["peak_kib"] / some["peak_kib"], 2),
+            "calls": {
+                name: round(calls[name] * len(PLATFORMS) / accounts, 2) for name in PLATFORMS
+            },
+        }
+
+    def measure_dlt(self, days: int) -> Measured:
+        settings = self._settings(days)
+        asked = self._asked(settings)
+        own = self._sync(settings)["seconds"]
+        found: Measured = {
+            "accounts": len(self._world.accounts), "days": days, "seconds": round(own, 2),
+        }  # fmt: skip
+        for flavour in FLAVOURS:
+            self._conn.execute("DROP SCHEMA IF EXISTS benchmark_dlt, benchmark_dlt_staging CASCADE")
+            work = {
+                **settings,
+                "flavour": flavour,
+                "calls": asked,
+                "dataset": "benchmark_dlt",
+                "keys": {name: DEFAULT_KEYS[name] for name in PLATFORMS},
+            }
+            done = _call([str(PEER_PYTHON), "-m", "benchmarks.analytics_dlt"], work)
+            found |= {
+                f"seconds_{flavour}": round(done["seconds"], 2),
+                f"rows_{flavour}": done["rows"],
+                f"ratio_{flavour}": round(done["seconds"] / own, 2),
+                "version": done["version"],
+            }
+        self._conn.execute("DROP SCHEMA IF EXISTS benchmark_dlt, benchmark_dlt_staging CASCADE")
+        return found
+
+    def _settings(self, days: int) -> Measured:
+        return {
             "url": self._vendors.url,
             "dsn": os.environ["WAREHOUSE_DSN"],
             "since": str(UNTIL - timedelta(days=days - 1)),
@@ -81,36 +144,31 @@ class Stage:
             "now": NOW.isoformat(),
             "threads": CONCURRENCY,
         }
+
+    def _asked(self, settings: Measured) -> list[tuple[str, str, str]]:
+        """Sync once, which warms the vendors' pages, and return what was asked."""
         self._vendors.clear_requests()
-        self._sync(settings)  # warms the pages, and tells the calls
-        asked = [(call["vendor"], call["path"], call["query"]) for call in self._vendors.requests()]
-        with _listed(asked) as file:
-            turns = [
-                {
-                    "floor": self._floor({**settings, "asked": file}),
-                    "sync": self._sync(settings),
-                    "again": _run("sync", settings),
-                    "idle": _run("idle", settings),
-                }
-                for _ in range(rounds)
-            ]
-        shown = _shown(turns, len(self._world.accounts), Counter(call[0] for call in asked))
-        return {**shown, **self._peer(settings, asked, peer_accounts, shown["seconds"])}
+        self._sync(settings)
+        return [(call["vendor"], call["path"], call["query"]) for call in self._vendors.requests()]
+
+    def _some(self, part: int) -> list[int]:
+        """Return the ids that a fraction of the accounts will have once they are linked anew."""
+        return list(range(1, len(self._world.accounts) + 1, part))
 
     def _floor(self, settings: Measured) -> Measured:
         self._conn.execute(TABLE)
         self._conn.execute("CHECKPOINT")
         return _run("floor", settings)
 
-    def _sync(self, settings: Measured) -> Measured:
-        """Measure the product's pull into empty tables."""
+    def _sync(self, settings: Measured, expected: int | None = None) -> Measured:
+        """Measure the product's pull into empty tables, of all accounts or of some."""
         empty(self._conn)
         self._link()
         self._bucket.objects.all().delete()
         self._conn.execute("VACUUM ANALYZE")
         self._conn.execute("CHECKPOINT")
         done = _run("sync", settings)
-        if done["result"]["completed"] != len(self._world.accounts):
+        if done["result"]["completed"] < (expected or len(self._world.accounts)):
             message = f"the sync ended with {done['result']}"
             raise SystemExit(message)
         return done
@@ -141,49 +199,20 @@ class Stage:
             key = DEFAULT_KEYS[account.platform]
             tokens.save(row[0][0], Credentials(access_token=key, refresh_token=key, extra=app))
 
-    def _peer(
-        self, settings: Measured, asked: list[Any], accounts: int, seconds: float
-    ) -> Measured:
-        """Time dlt on the calls of some accounts; its time and ours grow with their number."""
-        if not accounts or not PEER_PYTHON.exists():
-            return {}
-        share = min(1.0, accounts / len(self._world.accounts))
-        calls = asked[: round(share * len(asked))]
-        self._conn.execute("DROP SCHEMA IF EXISTS benchmark_dlt CASCADE")
-        work = {
-            **settings,
-            "calls": calls,
-            "dataset": "benchmark_dlt",
-            "keys": {name: DEFAULT_KEYS[name] for name in PLATFORMS},
-        }
-        done = _call([str(PEER_PYTHON), "-m", "benchmarks.analytics_dlt"], work)
-        self._conn.execute("DROP SCHEMA IF EXISTS benchmark_dlt CASCADE")
-        return {
-            "seconds_dlt": round(done["seconds"], 2),
-            "dlt_calls": len(calls),
-            "dlt_rows": done["rows"],
-            "dlt_version": done["version"],
-            "ratio_dlt": round(done["seconds"] / len(calls) / (seconds / len(asked)), 2),
-        }
 
-
-def _shown(turns: list[Measured], accounts: int, calls: Counter[str]) -> Measured:
+def _shown(turns: list[Measured]) -> Measured:
     def middle(program: str, figure: str) -> float:
         return median(turn[program][figure] for turn in turns)
 
     ratios = [turn["sync"]["seconds"] / turn["floor"]["seconds"] for turn in turns]
     worked = [turn["sync"]["cpu_seconds"] / turn["floor"]["cpu_seconds"] for turn in turns]
-    each = accounts / len(PLATFORMS)
     return {
         "seconds": round(middle("sync", "seconds"), 2),
         "seconds_floor": round(middle("floor", "seconds"), 2),
-        "seconds_again": round(middle("again", "seconds"), 2),
         "rows": turns[0]["floor"]["result"]["rows"],
         "ratio_floor": round(median(ratios), 2),
         "ratio_floor_cpu": round(median(worked), 2),
         "rss_mb": round((middle("sync", "peak_kib") - middle("idle", "peak_kib")) / 1024, 1),
-        "calls_per_account": {name: round(calls[name] / each, 2) for name in PLATFORMS},
-        "fewest_calls_per_account": FEWEST_CALLS,
     }
 
 

@@ -42,7 +42,9 @@ Settings = dict[str, Any]
 def sync(settings: Settings) -> Settings:
     """Pull the range of every account as the product does, a shard after the other."""
     run_id = f"bench-{uuid.uuid4().hex}"
-    params = {"since": settings["since"], "until": settings["until"]}
+    params = {
+        name: settings[name] for name in ("since", "until", "connections") if name in settings
+    }
     now = datetime.fromisoformat(settings["now"])
     shards = flow.plan_run(
         connection_from_environment,
