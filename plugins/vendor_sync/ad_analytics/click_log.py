@@ -1,9 +1,10 @@
 """Loads the click log: hourly files of JSON lines in S3, delivered at least once.
 
-A file is read line by line and merged in batches, each in a transaction of its own; the last one
-notes the file as read. Killed before that, the file is read again, and its clicks count once all
-the same. A file that changed after it was read (its ETag says so) is read again too. Lines that
-cannot be read are refused with file and line number, the others go on.
+Files are read line by line and merged in batches, of a part of a large file or of many small ones;
+when a batch is in, the files that ended in it are noted as read. Killed before that, they are read
+again, and their clicks count once all the same. A file that changed after it was read (its ETag
+says so) is read again too. Lines that cannot be read are refused with file and line number, the
+others go on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
+from psycopg.types.json import Jsonb
 
 from vendor_sync.ad_analytics.click_store import ClickStore
 from vendor_sync.ad_analytics.records import ClickRecord, OrderLinkRecord
@@ -37,6 +39,8 @@ DEFAULT_PREFIX = "clicks"
 # Files that come late are looked for in the days before.
 LATE = timedelta(days=2)
 _BATCH = 5_000
+# Files that are looked up at once.
+_FILES = 500
 _SHOWN = 2_000
 _AHEAD = timedelta(days=1)
 _FIRST = timedelta(days=90)
@@ -189,10 +193,16 @@ def load_click_log(  # noqa: PLR0913 - what is loaded, from when to when, and wh
     Each batch is committed by itself, and its refused lines are given to `keep_rejects`. Running it
     again, or two at once, changes nothing more.
     """
-    loading = _Loading(conn, now, keep_rejects)
-    for file in files.iter_files(since - LATE, now.astimezone(UTC).date()):
-        if not loading.is_done(file):
-            loading.load(file, files.iter_lines(file), batch_size)
+    loading = _Loading(conn, now, keep_rejects, batch_size)
+    listed = files.iter_files(since - LATE, now.astimezone(UTC).date())
+    try:
+        while some := list(itertools.islice(listed, _FILES)):
+            for file in loading.unread(some):
+                loading.load(file, files.iter_lines(file))
+    except StorageError:
+        loading.flush()  # a file that cannot be read does not keep back those before it
+        raise
+    loading.flush()
     return loading.total
 
 
@@ -221,70 +231,112 @@ def load_new_clicks(
     return loaded
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a file, and the counts of that file."""
+
+    file: ClickFile
+    counts: Loaded
+    number: int
+    text: bytes
+
+
 class _Loading:
     """One load: the stores that it writes to, and the counts of its files."""
 
     def __init__(
-        self, conn: Warehouse, now: datetime, keep_rejects: Callable[[Sequence[Reject]], object]
+        self,
+        conn: Warehouse,
+        now: datetime,
+        keep_rejects: Callable[[Sequence[Reject]], object],
+        batch_size: int,
     ) -> None:
         self.total = Loaded()
         self._conn = conn
         self._now = now
         self._keep_rejects = keep_rejects
+        self._batch_size = batch_size
         self._store = ClickStore(conn)
         self._store.prepare()
+        self._lines: list[_Line] = []
+        self._ended: list[tuple[ClickFile, Loaded]] = []
         rows = conn.execute(load_query("analytics/list_workspace_ids.sql")).fetchall()
         self._workspaces = frozenset(row[0] for row in rows)
 
-    def is_done(self, file: ClickFile) -> bool:
-        """Tell whether this version of the file was read to its end."""
-        row = self._conn.execute(
-            load_query("analytics/find_click_file.sql"),
-            {"object_key": file.key, "etag": file.etag},
-        ).fetchone()
-        return row is not None
+    def unread(self, files: Sequence[ClickFile]) -> list[ClickFile]:
+        """Return the files of which this version was not read to its end."""
+        rows = self._conn.execute(
+            load_query("analytics/list_click_files.sql"),
+            {"object_keys": [file.key for file in files]},
+        ).fetchall()
+        known = dict(rows)
+        return [file for file in files if known.get(file.key) != file.etag]
 
-    def load(self, file: ClickFile, lines: Iterator[bytes], batch_size: int) -> None:
-        """Merge a file's lines, and note it as read when the last of them is in."""
+    def load(self, file: ClickFile, lines: Iterator[bytes]) -> None:
+        """Take a file's lines; whenever enough have come together they are merged."""
         counts = Loaded(files=1)
-        numbered = enumerate(lines, start=1)
-        while batch := list(itertools.islice(numbered, batch_size)):
-            self._merge(file, batch, counts)
-        with self._conn.transaction():
-            self._conn.execute(
-                load_query("analytics/note_click_file.sql"),
-                {"object_key": file.key, "etag": file.etag, **asdict(counts)},
-            )
-        for name, count in asdict(counts).items():
-            setattr(self.total, name, getattr(self.total, name) + count)
-        logger.info(
-            "%s: %d lines, %d new clicks, %d links, %d refused",
-            file.key, counts.lines, counts.clicks, counts.links, counts.rejected,
-        )  # fmt: skip
+        for number, line in enumerate(lines, start=1):
+            self._lines.append(_Line(file, counts, number, line))
+            if len(self._lines) >= self._batch_size:
+                self.flush()
+        self._ended.append((file, counts))
+        if len(self._ended) >= _FILES:
+            self.flush()
 
-    def _merge(self, file: ClickFile, batch: Sequence[tuple[int, bytes]], counts: Loaded) -> None:
-        clicks: list[ClickRecord] = []
-        links: list[OrderLinkRecord] = []
-        rejects: list[Reject] = []
-        for number, line in batch:
-            if not line.strip():
+    def flush(self) -> None:
+        """Merge the lines that wait, then note the files that ended with them."""
+        lines, ended = self._lines, self._ended
+        self._lines, self._ended = [], []
+        if lines:
+            self._merge(lines)
+        if ended:
+            self._note(ended)
+
+    def _note(self, ended: Sequence[tuple[ClickFile, Loaded]]) -> None:
+        rows = [
+            {"object_key": file.key, "etag": file.etag, **asdict(counts)} for file, counts in ended
+        ]
+        self._conn.execute(load_query("analytics/note_click_files.sql"), {"files": Jsonb(rows)})
+        for file, counts in ended:
+            for name, count in asdict(counts).items():
+                setattr(self.total, name, getattr(self.total, name) + count)
+            logger.info(
+                "%s: %d lines, %d new clicks, %d links, %d refused",
+                file.key, counts.lines, counts.clicks, counts.links, counts.rejected,
+            )  # fmt: skip
+
+    def _merge(self, lines: Sequence[_Line]) -> None:
+        clicks: list[tuple[_Line, ClickRecord]] = []
+        links: list[tuple[_Line, OrderLinkRecord]] = []
+        rejects: list[tuple[_Line, Reject]] = []
+        for line in lines:
+            line.counts.lines += 1
+            if not line.text.strip():
                 continue
             try:
-                record = record_of(line, known=self._workspaces, now=self._now)
+                record = record_of(line.text, known=self._workspaces, now=self._now)
             except InvalidRecordError as error:
-                rejects.append(_refused(file, number, line, error.reason))
+                rejects.append((line, _refused(line.file, line.number, line.text, error.reason)))
+                continue
+            if isinstance(record, ClickRecord):
+                clicks.append((line, record))
             else:
-                (clicks if isinstance(record, ClickRecord) else links).append(record)  # pyright: ignore[reportArgumentType] - each in its own list
+                links.append((line, record))
         with self._conn.transaction():
-            counts.clicks += self._store.merge_clicks(clicks)
-            unknown = set(self._store.merge_links(links))
-        strange = [link for link in links if (link.workspace_id, link.store) in unknown]
-        rejects += [_unmatched(file, link) for link in strange]
+            added = self._store.merge_clicks([click for _, click in clicks])
+            unknown = set(self._store.merge_links([link for _, link in links]))
+        for line, link in links:
+            if (link.workspace_id, link.store) in unknown:
+                rejects.append((line, _unmatched(line.file, link)))
+            else:
+                line.counts.links += 1
+        brought = {(click.workspace_id, click.click_id): line for line, click in reversed(clicks)}
+        for key in added:
+            brought[key].counts.clicks += 1
+        for line, _ in rejects:
+            line.counts.rejected += 1
         if rejects:
-            self._keep_rejects(rejects)
-        counts.lines += len(batch)
-        counts.links += len(links) - len(strange)
-        counts.rejected += len(rejects)
+            self._keep_rejects([reject for _, reject in rejects])
 
 
 def _refused(file: ClickFile, number: int, line: bytes, reason: str) -> Reject:

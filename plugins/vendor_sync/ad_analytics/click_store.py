@@ -30,15 +30,15 @@ class ClickStore:
         """Create the staging tables of this connection; they empty themselves at each commit."""
         self._conn.execute(load_query("analytics/create_click_staging.sql"))
 
-    def merge_clicks(self, clicks: Sequence[ClickRecord]) -> int:
-        """Add the clicks that are new and mark the orders they may have led to; return how many.
+    def merge_clicks(self, clicks: Sequence[ClickRecord]) -> list[tuple[int, str]]:
+        """Add the clicks that are new and mark the orders they may have led to.
 
-        Call it once a transaction. Clicks of unknown workspaces are left out.
+        Returns the new ones as (workspace, click). Call it once a transaction. Clicks of unknown
+        workspaces are left out.
         """
         self._conn.copy_rows(_STAGE_CLICKS, map(_click_row, clicks))
-        row = self._conn.execute(load_query("analytics/merge_clicks.sql")).fetchone()
-        assert row is not None  # noqa: S101 - aggregates return one row
-        return row[0]
+        rows = self._conn.execute(load_query("analytics/merge_clicks.sql")).fetchall()
+        return [(row[0], row[1]) for row in rows]
 
     def merge_links(self, links: Sequence[OrderLinkRecord]) -> list[tuple[int, str]]:
         """Add links and mark their orders; return (workspace, store) of stores that are not known.

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vendor_sync.ad_analytics.alerting import tell_of_campaigns, tell_of_connections
@@ -37,6 +37,8 @@ EVENT = "sync.analytics.completed"
 LARGEST_SHARD = 25
 _TASKS_OF_A_VENDOR = 8
 _LOCK_WAIT_SECONDS = 300
+# How long it is known how each connection's part of a run ended: the run's own row keeps the sum.
+PARTS_KEPT = timedelta(days=90)
 # A report is looked at every 10 s, 30 times at most.
 REPORT_SECONDS = 10
 REPORT_CHECKS = 30
@@ -72,6 +74,7 @@ def plan_run(
         runs.announce(run_id, trigger, parsed.to_json())
         lock_flow(conn, FLOW, wait_seconds=_LOCK_WAIT_SECONDS)
         run = runs.begin(run_id)
+        state.purge_parts(run.started_at - PARTS_KEPT)
         due = state.due(parsed, now=clock(), run_key=run.run_key)
     by_vendor: dict[str, list[int]] = {}
     for item in due:

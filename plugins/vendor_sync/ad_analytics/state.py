@@ -138,6 +138,12 @@ class StateStore:
             {"run_key": run_key, "ends": Jsonb([end.to_json() for end in ends])},
         )
 
+    def purge_parts(self, begun_after: datetime) -> int:
+        """Forget how the parts of older runs ended; return how many parts that were."""
+        return self._conn.execute(
+            load_query("analytics/purge_parts.sql"), {"begun_after": begun_after}
+        ).rowcount
+
     def parts(self, run_key: int) -> list[tuple[int, str, str, str, str | None, dict[str, int]]]:
         """Return (connection, vendor, name, outcome, error, counts) of a run's parts."""
         return self._conn.execute(

@@ -1,4 +1,5 @@
--- Add the staged clicks that are not here yet, and mark the orders that they may have led to.
+-- Add the staged clicks that are not here yet, and mark the orders that they may have led to;
+-- return those added.
 WITH added AS (
     INSERT INTO analytics.click_events
     SELECT DISTINCT ON (s.workspace_id, s.click_id) s.*
@@ -34,4 +35,7 @@ marked AS (
     ON CONFLICT DO NOTHING
 )
 
-SELECT count(*) AS added FROM added;
+SELECT
+    a.workspace_id,
+    a.click_id
+FROM added AS a;

@@ -249,3 +249,15 @@ def test_a_completed_part_is_not_taken_back_by_one_that_came_too_late(shard):
     shard.writer.flush()
 
     assert shard.rows("SELECT DISTINCT outcome FROM analytics.sync_parts") == [("completed",)]
+
+
+@pytest.mark.parametrize(("days", "kept"), [(89, 2), (91, 0)])
+def test_how_parts_ended_is_forgotten_after_three_months(shard, connections, days, kept):
+    shard.end()
+    shard.conn.execute(
+        "UPDATE ops.sync_runs SET started_at = started_at - make_interval(days => %s)", [days]
+    )
+
+    flow.plan_run(connections.get, run_id="later", trigger="test", params={})
+
+    assert shard.rows("SELECT count(*) FROM analytics.sync_parts") == [(kept,)]

@@ -118,7 +118,7 @@ class World:
 
     def log(self, *clicks: ClickRecord, attribute: bool = True) -> int:
         with self.conn.transaction():
-            added = ClickStore(self.conn).merge_clicks(clicks)
+            added = len(ClickStore(self.conn).merge_clicks(clicks))
         if attribute:
             attribute_orders(self.conn)
         return added

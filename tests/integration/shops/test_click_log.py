@@ -78,6 +78,10 @@ class Log:
             query = f"SELECT {columns} FROM analytics.{table} WHERE workspace_id = %s ORDER BY 1"
             return conn.execute(query, [self.workspace]).fetchall()  # pyright: ignore[reportArgumentType]
 
+    def files(self, columns):
+        with connect(self.database, application_name="test") as conn:
+            return conn.execute(f"SELECT {columns} FROM analytics.click_files").fetchall()  # pyright: ignore[reportArgumentType]
+
     def click_ids(self):
         return [row[0] for row in self.rows("click_events", "click_id")]
 
@@ -249,6 +253,41 @@ def test_a_load_that_is_killed_is_taken_up_without_a_line_lost_or_doubled(log, b
     assert 0 < after_kill < 9
     assert again.files == 1
     assert log.click_ids() == [f"c{number}" for number in range(9)]
+
+
+def test_many_small_files_take_as_many_statements_as_a_few(log):
+    def load(day, files):
+        for number in range(files):
+            log.put(
+                f"2026/06/{day}/{number:03d}.jsonl", log.click(f"{day}-{number}"), b"not a line"
+            )
+        with connect(log.database, application_name="test") as conn:
+            before = conn.queries
+            loaded = load_click_log(
+                conn, ClickFiles(log.bucket.client, bucket=log.bucket.name, prefix="clicks"),
+                since=DAY, now=NOW, keep_rejects=log.rejects.extend,
+            )  # fmt: skip
+            return loaded, conn.queries - before
+
+    few, statements = load(21, 2)
+    many, as_many = load(22, 60)
+
+    assert (few.files, few.clicks, few.rejected) == (2, 2, 2)
+    assert (many.files, many.lines, many.clicks, many.rejected) == (60, 120, 60, 60)
+    assert as_many == statements
+    assert log.files("lines_read, clicks, rejected") == [(2, 1, 1)] * 62
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_back_those_before_it(log):
+    log.put("2026/06/22/10.jsonl", log.click(1))
+    broken = gzip.compress(json.dumps(log.click(2)).encode())[:-12]
+    key = "clicks/2026/06/22/11.jsonl.gz"
+    log.bucket.client.put_object(Bucket=log.bucket.name, Key=key, Body=broken)
+
+    with pytest.raises(StorageError, match="broke off"):
+        log.load()
+
+    assert log.files("object_key") == [("clicks/2026/06/22/10.jsonl",)]
 
 
 def test_two_loads_at_once_make_one(log):
