@@ -13,9 +13,10 @@ the platforms were read completely at `world.now`. Absent knowledge is None:
 3. of those the paid ones (`Match.paid`: campaign or platform level), by (occurred_at, touch_id);
    an unproven fbclid, organic, direct and e-mail get no credit;
 4. credits as exact fractions per model, sums of 1; none left means all to `unattributed`.
-Values are net minor units of the order's currency, split by the largest remainder (ties: the
-earliest touch). Orders that no advertisement can have brought (till, test) are not in it, nor are
-orders that were cancelled taken out: their value is 0.
+Values are net minor units of the order's currency; the order, and what was given back of it, are
+each split by the largest remainder (ties: the earliest touch). Orders that no advertisement can
+have brought (till, test) are not in it, nor are orders that were cancelled taken out: their value
+is 0.
 """
 
 from __future__ import annotations
@@ -180,7 +181,11 @@ def credits_of(order: Order, model: str, window: int) -> list[Credit]:
     if not eligible:
         return [Credit(order, None, UNATTRIBUTED, Fraction(1), order.net)]
     weights = _weights(model, [_seconds_before(order, touch) for touch, _ in eligible])
-    parts = allocate(order.net, weights)
+    # What was sold and what went back are split each for itself: a refund mirrors the order.
+    sold, given_back = (
+        allocate(amount, weights) for amount in (order.gross, order.gross - order.net)
+    )
+    parts = [gained - lost for gained, lost in zip(sold, given_back, strict=True)]
     return [
         Credit(order, touch, match, share, part)
         for (touch, match), share, part in zip(eligible, weights, parts, strict=True)
