@@ -248,6 +248,8 @@ class ConnectionPart:
             self._writer.reject(self.result, batch.rejects)
             for part in _parts(batch.records, _ORDERS_A_COMMIT):
                 self._store_orders(part, batch.fetched_at)
+            if scope.first and batch.changed_before:
+                self._note_reached(batch.changed_before - _OVERLAP)
         if scope.wide:
             self._compare_counts(client)
         return PartEnd(
@@ -256,6 +258,12 @@ class ConnectionPart:
             scope=scope,
             orders_until=None if self._params.since else asked_at - _OVERLAP,
         )
+
+    def _note_reached(self, orders_until: datetime) -> None:
+        """Note how far a first sync is: cut off, it goes on from there."""
+        self._writer.flush()  # what was refused until here is not read again
+        with self._warehouse() as conn:
+            StateStore(conn).note_orders_until(self._known.connection.connection_id, orders_until)
 
     def _store_orders(self, orders: Sequence[OrderRecord], fetched_at: datetime) -> None:
         self._flush_archive()

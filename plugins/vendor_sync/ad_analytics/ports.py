@@ -56,12 +56,16 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Generic[T_co]):
-    """One response page: the valid records, those refused, and where its bytes are archived."""
+    """One response page: the valid records, those refused, and where its bytes are archived.
+
+    `changed_before` set: what changed in the range before this instant was in the batches so far.
+    """
 
     records: Sequence[T_co]
     rejects: Sequence[Reject]
     audit_key: str | None
     fetched_at: datetime
+    changed_before: datetime | None = None
 
 
 class ReportState(StrEnum):
@@ -140,7 +144,10 @@ class ShopClient(Protocol):
         ...
 
     def iter_orders(self, since: datetime, until: datetime) -> Iterator[Batch[OrderRecord]]:
-        """Yield every order created or updated in the range; one may come twice."""
+        """Yield every order created or updated in the range; one may come twice.
+
+        A walk by change says how far it is (`changed_before`), so that it need not begin again.
+        """
         ...
 
     def iter_orders_by_id(self, external_ids: Sequence[str]) -> Iterator[Batch[OrderRecord]]:

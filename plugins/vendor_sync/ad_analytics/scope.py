@@ -117,7 +117,10 @@ def decide_scope(  # noqa: PLR0913 - what is known of a connection
     if params.since is not None and params.until is not None:
         return Scope(since=params.since, until=params.until)
     if first_synced_at is None:
-        return Scope(since=_back(today, FIRST_DAYS), until=today, first=True, wide=True)
+        since = _back(today, FIRST_DAYS)
+        if orders_until is not None:  # a first sync that was cut off
+            since = max(since, orders_until.astimezone(zone).date() - timedelta(days=1))
+        return Scope(since=since, until=today, first=True, wide=True)
     wide_due = now.astimezone(UTC).replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
     wide = now >= wide_due and (last_wide_at is None or last_wide_at < wide_due)
     since = _back(today, DAILY_DAYS if wide else HOURLY_DAYS)

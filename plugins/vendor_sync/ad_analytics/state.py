@@ -201,6 +201,10 @@ class StateStore:
             {"connection_ids": list(seen_at), "seen_at": list(seen_at.values())},
         )
 
+    def note_orders_until(self, connection_id: int, orders_until: datetime) -> None:
+        """Note that a store's orders changed before an instant are here; never goes back."""
+        self._do("note_orders_until", connection_id, orders_until=orders_until)
+
     def unready_orders(self, connection_id: int, since: datetime) -> list[str]:
         """Return orders whose visits the shop still worked on."""
         rows = self._conn.execute(

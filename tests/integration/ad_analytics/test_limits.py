@@ -113,6 +113,35 @@ def test_a_long_wait_that_a_vendor_asks_for_is_left_to_a_later_run(company):
     assert third["connections"] == {"woocommerce": {"completed": 1}}
 
 
+@pytest.mark.parametrize(
+    ("vendor", "path", "pages"), [("woocommerce", ".*/orders", 3), ("shopify", ".*graphql.*", 4)]
+)
+def test_a_shops_first_sync_that_is_cut_off_goes_on_from_there(company, vendor, path, pages):
+    company = company(orders=12)
+    store = next(store for store in company.stores if store.kind == vendor)
+    only = {"connections": company.stores[store]}
+    company.vendors.faults.add(
+        "too_many", vendor, path=path, after=pages, style="retry_after", wait=1800
+    )
+    first = company.sync("first", **only)
+    stored, reached = company.rows(
+        "SELECT count(*), (SELECT orders_until FROM analytics.sync_state) FROM analytics.orders"
+    )[0]
+    company.vendors.faults.clear()
+    company.conn.execute("UPDATE analytics.sync_state SET not_before = NULL")
+
+    second = company.sync("second", **only)
+
+    expected = {order.order_id for order in company.orders() if order.store is store}
+    assert [item["outcome"] for item in first["missing"]] == ["deferred"]
+    assert 0 < stored < len(expected)
+    assert reached is not None
+    assert second["orders"] < len(expected)
+    assert second["connections"] == {vendor: {"completed": 1}}
+    rows = company.rows("SELECT external_id FROM analytics.orders")
+    assert {row[0] for row in rows} == expected
+
+
 def test_a_task_that_fails_names_each_connection_that_did(company):
     company = company(accounts=3)
     company.vendors.faults.add("status", "meta", status=503)

@@ -29,6 +29,12 @@ def test_the_first_sync_goes_back_90_days_of_the_account():
     assert (found.first, found.wide) == (True, True)
 
 
+def test_a_first_sync_that_was_cut_off_goes_on_the_day_before():
+    found = scope(first_synced_at=None, orders_until=datetime(2026, 2, 1, 12, tzinfo=UTC))
+
+    assert (found.since, found.first, found.wide) == (date(2026, 1, 31), True, True)
+
+
 def test_hourly_the_last_three_days_are_asked():
     assert scope() == Scope(since=date(2026, 3, 19), until=date(2026, 3, 21))
 

@@ -157,6 +157,17 @@ def read_page(
     )
 
 
+def reached(page: Page[Any], changed_before: datetime) -> Batch[OrderRecord]:
+    """Return a batch without orders that says how far a walk by change is."""
+    return Batch(
+        records=(),
+        rejects=(),
+        audit_key=page.audit_key,
+        fetched_at=page.fetched_at,
+        changed_before=changed_before,
+    )
+
+
 def _reject(
     error: InvalidRecordError, item: msgspec.Raw, audit_key: str | None, redactor: Redacts
 ) -> Reject:

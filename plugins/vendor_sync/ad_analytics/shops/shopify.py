@@ -24,7 +24,7 @@ from vendor_sync.ad_analytics.records import (
     SourceConnection,
 )
 from vendor_sync.ad_analytics.shops.privacy import PairRedactor
-from vendor_sync.ad_analytics.shops.reading import ENTITY, read_page
+from vendor_sync.ad_analytics.shops.reading import ENTITY, reached, read_page
 from vendor_sync.ad_analytics.shops.shopify_orders import (
     MOMENTS,
     ORDER_FIELDS,
@@ -179,6 +179,8 @@ class ShopifyClient:
             for page, connection in self._walk(start, until):
                 yield from self._batches(page, connection.nodes)
                 last = _last_change(connection.nodes) or last
+                if last is not None:
+                    yield reached(page, last)
                 seen += len(connection.nodes)
                 # A search at its end looks complete: it has no next page.
                 more = connection.page_info.has_next_page or seen >= self._reach

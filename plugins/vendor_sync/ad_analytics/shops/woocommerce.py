@@ -25,7 +25,7 @@ from vendor_sync.ad_analytics.records import (
     SourceConnection,
 )
 from vendor_sync.ad_analytics.shops.privacy import PairRedactor
-from vendor_sync.ad_analytics.shops.reading import ENTITY, external_id_of, read_page
+from vendor_sync.ad_analytics.shops.reading import ENTITY, external_id_of, reached, read_page
 from vendor_sync.ad_analytics.shops.woocommerce_orders import (
     ORDER_FIELDS,
     keeps_meta,
@@ -140,6 +140,7 @@ class WooCommerceClient:
             if len(rows) < self._asked or not known:
                 return
             last = max(known)
+            yield reached(page, last)
             if last - timedelta(seconds=1) > after:
                 after, seen = last - timedelta(seconds=1), []
             seen += [
