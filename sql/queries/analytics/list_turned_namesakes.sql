@@ -38,8 +38,17 @@ stored AS (
         coalesce(m.spend, 0) > 0 AS ran
     FROM staged_pulls AS p
     INNER JOIN namesakes AS c ON p.connection_id = c.connection_id
-    INNER JOIN analytics.campaign_metrics AS m
-        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.first_day AND p.last_day
+    CROSS JOIN LATERAL (
+        -- OFFSET 0: by the key of each campaign, never through the whole table.
+        SELECT
+            d.campaign_id,
+            d.date,
+            d.spend
+        FROM analytics.campaign_metrics AS d
+        WHERE d.campaign_id = c.campaign_id AND d.date BETWEEN p.first_day AND p.last_day
+        ORDER BY d.date ASC
+        OFFSET 0
+    ) AS m
 )
 
 SELECT DISTINCT coalesce(s.campaign_id, o.campaign_id) AS campaign_id

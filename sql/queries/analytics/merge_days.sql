@@ -28,6 +28,7 @@ rates AS MATERIALIZED (
 ),
 
 missing AS MATERIALIZED (
+    -- OFFSET 0: by the key of each campaign, never through the whole table.
     SELECT
         p.pull,
         p.workspace_id,
@@ -35,8 +36,16 @@ missing AS MATERIALIZED (
         m.date
     FROM staged_pulls AS p
     INNER JOIN analytics.campaigns AS c ON p.connection_id = c.connection_id
-    INNER JOIN analytics.campaign_metrics AS m
-        ON c.campaign_id = m.campaign_id AND m.date BETWEEN p.first_day AND p.last_day
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                d.campaign_id,
+                d.date
+            FROM analytics.campaign_metrics AS d
+            WHERE d.campaign_id = c.campaign_id AND d.date BETWEEN p.first_day AND p.last_day
+            ORDER BY d.date ASC
+            OFFSET 0
+        ) AS m
     WHERE
         p.complete
         AND NOT EXISTS (
