@@ -35,6 +35,7 @@ GATES = (
     Gate("get_version", "p99_under_4_syncs_ratio", "<=", 15, "p99 beside four full syncs / idle"),
     Gate("watch", "kb_per_stream", "<=", 60, "KiB an idle watch"),
     Gate("watch", "fanout_p99_ms", "<", 500, "a change reaches a watch, p99, ms"),
+    Gate("watch", "ratio_bare", "<=", 2, "the same / a bare handler's"),
     Gate("watch", "lost", "=", 0, "changes that a watch did not hear of"),
     Gate("watch", "refused", "=", 0, "calls refused in two storms of all"),
     Gate("usage", "ratio_direct", ">=", 0.7, "records/s / the same SQL's without gRPC"),
@@ -137,7 +138,9 @@ def _delta(rounds: Rounds) -> Figures:
 
 
 def _watch(measured: Mapping[str, float]) -> Figures:
-    return {"watch": {name: round(value, 1) for name, value in measured.items()}}
+    found = {name: round(value, 1) for name, value in measured.items()}
+    ratio = measured["fanout_p99_ms"] / measured["bare_p99_ms"]
+    return {"watch": found | {"ratio_bare": round(ratio, 2)}}
 
 
 def _usage(rounds: Rounds) -> Figures:

@@ -1,8 +1,9 @@
 """The measured server process: the product, and on a second port what it is compared with.
 
 The second port has no interceptors: `Ceiling` streams batches that lie ready in memory, `Bare`
-answers GetVersion with constants. Settings come from EDGE_GRPC_* as for the product; the ports are
-printed as one line of JSON. EDGE_BENCH_COMPANY names the company whose chunks the ceiling sends.
+answers GetVersion with constants, `Watch` passes on what `Tell` is told. Settings come from
+EDGE_GRPC_* as for the product; the ports are printed as one line of JSON. EDGE_BENCH_COMPANY names
+the company whose chunks the ceiling sends.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Compared:
         self._dsn = settings.dsn.get_secret_value()
         self._company = company
         self._ready: dict[int, list[bytes]] = {}
+        self._told: asyncio.Future[bytes] | None = None
 
     async def load(self) -> None:
         """Put the batches together once; chunks of the company have to be there."""
@@ -65,12 +67,28 @@ class Compared:
         answer.changed_at.GetCurrentTime()
         return answer.SerializeToString()
 
+    async def watch(self, _request: bytes, context: grpc.aio.ServicerContext) -> None:
+        """Write an empty message, then whatever all watches are told, by one shared future."""
+        await context.write(b"")
+        while True:
+            if self._told is None:
+                self._told = asyncio.get_running_loop().create_future()
+            await context.write(await self._told)
+
+    async def tell(self, request: bytes, _context: object) -> bytes:
+        told, self._told = self._told, None
+        if told:
+            told.set_result(request)
+        return b""
+
     def handlers(self) -> grpc.GenericRpcHandler:
         return grpc.method_handlers_generic_handler(
             "bench",
             {
                 "Ceiling": grpc.unary_stream_rpc_method_handler(self.ceiling),
                 "Bare": grpc.unary_unary_rpc_method_handler(self.bare),
+                "Watch": grpc.unary_stream_rpc_method_handler(self.watch),
+                "Tell": grpc.unary_unary_rpc_method_handler(self.tell),
             },
         )
 

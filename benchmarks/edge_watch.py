@@ -2,7 +2,8 @@
 
 The edges run in processes of their own, each watch on a connection of its own, with the token of a
 store of its own. A storm is all of them calling at once: at the start, and again after all have
-been cut. The clock that times a change is the machine's, the same for all processes.
+been cut. The clock that times a change is the machine's, the same for all processes. Then the same
+edges watch a bare handler of the same process: what the machine, transport and edges cost.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from typing import Any
 import grpc
 
 from benchmarks.edge_full import SERVICE
-from benchmarks.edge_stage import Stage, Store
+from benchmarks.edge_stage import Process, Stage, Store
 from edge_grpc.v1 import sync_pb2 as sync
 
 PROCESSES = 4
+_WATCH = f"{SERVICE}/WatchVersion"
 _CHANGES = 8
 _PATIENCE = 20
 _OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
@@ -36,35 +38,46 @@ Measured = dict[str, float]
 def run(stage: Stage, streams: int, say: Callable[[str], None]) -> Measured:
     """Open the watches, cut them, open them again, and time some changes."""
     stores = stage.stores(streams)
-    with (
-        stage.server(watch_heartbeat_seconds=600) as process,
-        _edges(process.said, stores) as edges,
-    ):
-        measured = {"streams": float(streams)}
-        before = process.rss_kib()
-        refused = _storm(edges, say)
-        time.sleep(2)
-        measured["kb_per_stream"] = (process.rss_kib() - before) / streams
-        for edge in edges:
-            edge.send("cut")
-        for edge in edges:
-            edge.recv()
-        refused += _storm(edges, say)
-        measured["refused"] = float(refused)
-        time.sleep(2)
-        measured["kb_per_stream_after_storm"] = (process.rss_kib() - before) / streams
-        late: list[float] = []
-        lost = 0
-        for _ in range(_CHANGES):
-            times, missing = _change(stage, edges, streams)
-            late += times
-            lost += missing
-        late.sort()
-        measured["fanout_p50_ms"] = late[len(late) // 2] * 1000
-        measured["fanout_p99_ms"] = late[int(len(late) * 0.99)] * 1000
-        measured["lost"] = float(lost)
-        say("  ".join(f"{name} {value:,.1f}" for name, value in measured.items()))
-        return measured
+    with stage.server(watch_heartbeat_seconds=600) as process:
+        with _edges(process.said["product"], _WATCH, stores) as edges:
+            measured = {"streams": float(streams)} | _stormed(process, edges, streams, say)
+            changes = [_change(stage, edges, streams) for _ in range(_CHANGES)]
+        with _edges(process.said["compared"], "/bench/Watch", stores) as edges:
+            _storm(edges, say)
+            time.sleep(2)
+            told = [_tell(process, edges, streams, n + 1) for n in range(_CHANGES)]
+    measured |= {f"fanout_{name}": value for name, value in _quantiles(changes).items()}
+    measured |= {f"bare_{name}": value for name, value in _quantiles(told).items()}
+    measured["lost"] = float(sum(missing for _, missing in changes))
+    say("  ".join(f"{name} {value:,.1f}" for name, value in measured.items()))
+    return measured
+
+
+def _stormed(
+    process: Process, edges: Sequence[Connection], streams: int, say: Callable[[str], None]
+) -> Measured:
+    """Return what the watches cost once all have called, and once all have called again."""
+    before = process.rss_kib()
+    refused = _storm(edges, say)
+    time.sleep(2)
+    once = (process.rss_kib() - before) / streams
+    for edge in edges:
+        edge.send("cut")
+    for edge in edges:
+        edge.recv()
+    refused += _storm(edges, say)
+    time.sleep(2)
+    again = (process.rss_kib() - before) / streams
+    return {
+        "kb_per_stream": once,
+        "kb_per_stream_after_storm": again,
+        "refused": float(refused),
+    }
+
+
+def _quantiles(changes: Sequence[tuple[list[float], int]]) -> Measured:
+    late = sorted(at for heard, _ in changes for at in heard)
+    return {"p50_ms": late[len(late) // 2] * 1000, "p99_ms": late[int(len(late) * 0.99)] * 1000}
 
 
 def _storm(edges: Sequence[Connection], say: Callable[[str], None]) -> int:
@@ -85,20 +98,39 @@ def _change(stage: Stage, edges: Sequence[Connection], streams: int) -> tuple[li
         conn.commit()
         query = "SELECT version FROM edge.versions WHERE company_id = %s"
         version = conn.execute(query, (stage.company,)).fetchone()
+    return _heard(edges, streams, version[0] if version else 0, began)
+
+
+def _tell(
+    process: Process, edges: Sequence[Connection], streams: int, number: int
+) -> tuple[list[float], int]:
+    """Have the bare handler pass a message on."""
+    message = sync.WatchVersionResponse(version=number).SerializeToString()
+    with grpc.insecure_channel(f"127.0.0.1:{process.said['compared']}") as channel:
+        tell: Any = channel.unary_unary("/bench/Tell")
+        grpc.channel_ready_future(channel).result()
+        began = time.time()
+        tell(message)
+    return _heard(edges, streams, number, began)
+
+
+def _heard(
+    edges: Sequence[Connection], streams: int, version: int, began: float
+) -> tuple[list[float], int]:
     for edge in edges:
-        edge.send(version[0] if version else 0)
+        edge.send(version)
     heard = [at - began for edge in edges for at in edge.recv()]
     return heard, streams - len(heard)
 
 
 @contextmanager
-def _edges(said: dict[str, Any], stores: Sequence[Store]) -> Iterator[list[Connection]]:
+def _edges(port: int, method: str, stores: Sequence[Store]) -> Iterator[list[Connection]]:
     spawn = multiprocessing.get_context("spawn")
     ends: list[Connection] = []
     running = []
     for number in range(PROCESSES):
         here, there = spawn.Pipe()
-        edge = spawn.Process(target=_edge, args=(there, said, stores[number::PROCESSES]))
+        edge = spawn.Process(target=_edge, args=(there, port, method, stores[number::PROCESSES]))
         edge.start()
         running.append(edge)
         ends.append(here)
@@ -112,17 +144,18 @@ def _edges(said: dict[str, Any], stores: Sequence[Store]) -> Iterator[list[Conne
             edge.join()
 
 
-def _edge(pipe: Connection, said: dict[str, Any], stores: Sequence[Store]) -> None:
+def _edge(pipe: Connection, port: int, method: str, stores: Sequence[Store]) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(_Edges(pipe, said["product"], stores).serve())
+    asyncio.run(_Edges(pipe, port, method, stores).serve())
 
 
 class _Edges:
     """Many edges in one process."""
 
-    def __init__(self, pipe: Connection, port: int, stores: Sequence[Store]) -> None:
+    def __init__(self, pipe: Connection, port: int, method: str, stores: Sequence[Store]) -> None:
         self._pipe = pipe
+        self._method = method
         self._target = f"127.0.0.1:{port}"
         self._stores = stores
         self._watches: list[asyncio.Task[None]] = []
@@ -157,7 +190,7 @@ class _Edges:
         told = False
         try:
             async with grpc.aio.insecure_channel(self._target, options=_OPTIONS) as channel:
-                call: Any = channel.unary_stream(f"{SERVICE}/WatchVersion")
+                call: Any = channel.unary_stream(self._method)
                 async for raw in call(request, metadata=store.metadata, wait_for_ready=True):
                     at = time.time()
                     version = sync.WatchVersionResponse.FromString(raw).version

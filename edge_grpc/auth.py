@@ -129,7 +129,7 @@ def _scope(call: Call) -> str:
 
 
 def _bearer(call: Call) -> str:
-    for key, value in call.context.invocation_metadata() or ():
+    for key, value in call.metadata:
         if key == "authorization" and isinstance(value, str):
             kind, _, token = value.partition(" ")
             if kind.lower() == "bearer" and token:

@@ -56,6 +56,7 @@ class ChunkStore:
         self._chunk_records = chunk_records
         self._cache = ChunkCache(cache_bytes)
         self._lists: dict[tuple[UUID, UUID], tuple[UUID, int, list[Chunk]]] = {}
+        self.readers = 0  # streams that are sending chunks now
 
     async def list_chunks(
         self, company_id: UUID, epoch: UUID, brand_ids: Sequence[UUID]
@@ -104,6 +105,7 @@ class ChunkStore:
         """Yield what is in the chunks, some at a time, in order; no connection is held between."""
         groups = [chunks[i : i + _AT_ONCE] for i in range(0, len(chunks), _AT_ONCE)]
         reading = self._read(epoch, groups[0], is_packed=is_packed) if groups else None
+        self.readers += 1
         try:
             for group, following in pairwise([*groups, ()]):
                 bodies = await reading if reading else {}
@@ -122,6 +124,7 @@ class ChunkStore:
                         ready.append(Part(chunk.brand_id, chunk.until_id, chunk.records, body))
                 yield ready
         finally:
+            self.readers -= 1
             if reading:
                 reading.cancel()
 

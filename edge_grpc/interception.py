@@ -6,7 +6,7 @@ mistake (INVALID_ARGUMENT), not an INTERNAL error. Responses may be messages or 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 import grpc
@@ -18,12 +18,16 @@ from edge_grpc.status import Context
 
 
 class Call(NamedTuple):
-    """The call that is being answered; `name` is its method's without the service."""
+    """The call that is being answered; `name` is its method's without the service.
+
+    `metadata` is the request's, asked of the context once: it is put together at each asking.
+    """
 
     method: str
     name: str
     context: Context
     streaming: bool
+    metadata: Iterable[tuple[str, str | bytes]]
 
 
 # grpc's own stubs know neither handlers' fields nor the two shapes of a behaviour.
@@ -80,7 +84,8 @@ def _surrounded(handler: Handler, method: str, arounds: Sequence[Around]) -> Han
         inner = around(inner)
 
     async def answer(request: Any, context: Context) -> Any:  # noqa: ANN401
-        return await inner(Call(method, name, context, streaming), request, context)
+        metadata = context.invocation_metadata() or ()
+        return await inner(Call(method, name, context, streaming, metadata), request, context)
 
     make = getattr(grpc, f"{kind}_rpc_method_handler")
     return make(answer, None, serialise)

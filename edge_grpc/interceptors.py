@@ -6,11 +6,12 @@ import asyncio
 import logging
 import time
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
+from uuid import UUID
 
 import grpc
-from opentelemetry.trace import Span
+from opentelemetry.trace import INVALID_SPAN, Span
 
 from edge_grpc import logs, metrics, tracing
 from edge_grpc.auth import caller
@@ -39,7 +40,7 @@ def recording(inner: Respond) -> Respond:
         started = time.perf_counter()
         if call.streaming:
             metrics.OPEN_STREAMS.labels(call.name).inc()
-        with tracing.span(call.method, context.invocation_metadata() or ()) as span:
+        with tracing.span(call.method, call.metadata) as span:
             try:
                 return await inner(call, request, context)
             except asyncio.CancelledError:
@@ -56,15 +57,23 @@ def _record(call: Call, facts: dict[str, Any], seconds: float, span: Span) -> No
         metrics.OPEN_STREAMS.labels(call.name).dec()
     code = facts.pop("code", None) or _code(call)
     principal = caller.get(None)
-    store = str(principal.store_id) if principal else ""
+    store = _text(principal.store_id) if principal else ""
     _calls(call.name, code).inc()
     _call_seconds(call.name).observe(seconds)
     if code not in {"OK", "CANCELLED"} and store:
         metrics.STORE_FAILURES.labels(store).inc()
-    tracing.end(span, code)
+    if span is not INVALID_SPAN:
+        tracing.end(span, code)
     if logger.isEnabledFor(logging.INFO):
         line = {"call": call.name, "code": code, "ms": round(seconds * 1000, 2), "store": store}
-        logger.info("call", extra=logs.facts(**line, **tracing.ids(span), **facts))
+        if span is not INVALID_SPAN:
+            line |= tracing.ids(span)
+        logs.lines.info(logger, "call", line | facts)
+
+
+@lru_cache(maxsize=20_000)
+def _text(store_id: UUID) -> str:
+    return str(store_id)
 
 
 @cache

@@ -19,7 +19,7 @@ from edge_grpc.selector import NIL, Record
 from edge_grpc.sync_plan import Plan
 
 CHUNKS, OVERLAYS = "product_chunk", "product_overlay"
-_PAGE = 5000
+_PAGE = 500
 
 
 class Run(NamedTuple):
@@ -75,7 +75,10 @@ class ProductRuns:
         chunks = await self._chunks.list_chunks(company, epoch, brands)
         rest = _rest(chunks, place) if place else chunks
         async for parts in self._chunks.parts(company, epoch, rest, is_packed=plan.packs):
-            yield _packed(parts) if plan.packs else _joined(parts)
+            if plan.packs:
+                yield _packed(parts)
+            else:
+                yield _joined(parts, at_most=1 if self._chunks.readers > 1 else len(parts))
 
     async def _page(self, after: UUID) -> list[Record]:
         scope, filters = self._plan.scope, self._plan.wanted.filters
@@ -91,13 +94,17 @@ def _packed(parts: Iterable[Part]) -> Iterator[Run]:
         yield Run(part.records, (part.body,), True, _after(part))  # noqa: FBT003
 
 
-def _joined(parts: Iterable[Part]) -> Iterator[Run]:
-    """Put parts together as far as a batch holds them: a frame costs more than its records."""
+def _joined(parts: Iterable[Part], *, at_most: int) -> Iterator[Run]:
+    """Put parts together as far as a batch holds them: a frame costs more than its records.
+
+    Where several streams are sent at once each takes smaller steps: other calls wait less.
+    """
     some: list[Part] = []
     records = size = 0
     for part in parts:
         records, size = records + part.records, size + len(part.body)
-        if some and (records > batches.MAX_RECORDS or size > batches.MAX_BYTES):
+        full = records > batches.MAX_RECORDS or size > batches.MAX_BYTES
+        if some and (full or len(some) == at_most):
             yield _run(some)
             some, records, size = [], part.records, len(part.body)
         some.append(part)

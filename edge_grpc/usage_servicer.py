@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 from edge_grpc import metrics
@@ -15,7 +15,7 @@ from edge_grpc.interceptors import note
 from edge_grpc.status import Context
 from edge_grpc.tenants import find_tenant
 from edge_grpc.usage_records import MAX_BATCH
-from edge_grpc.usage_store import Batch, UsageStore
+from edge_grpc.usage_store import Batch, Results, UsageStore
 from edge_grpc.v1 import usage_pb2 as usage
 
 T = TypeVar("T")
@@ -35,17 +35,19 @@ class UsageServicer:
         total = 0
         # The next request is read and checked while PostgreSQL stores this one.
         async for sequence, batch in _one_ahead(self._checked(requests)):
-            results = await self._stored(batch)
-            total += len(results)
+            answer = usage.UploadUsageResponse(sequence=sequence)
+            await self._store_batch(batch, answer.results)
+            total += len(answer.results)
             note(records=total)
-            yield usage.UploadUsageResponse(results=results, sequence=sequence)
+            yield answer
 
     async def UploadUsageBatch(  # noqa: N802
         self, request: usage.UploadUsageBatchRequest, _context: Context
     ) -> usage.UploadUsageBatchResponse:
-        results = await self._stored(await self._check(request))
-        note(records=len(results))
-        return usage.UploadUsageBatchResponse(results=results)
+        answer = usage.UploadUsageBatchResponse()
+        await self._store_batch(await self._check(request), answer.results)
+        note(records=len(answer.results))
+        return answer
 
     async def _checked(
         self, requests: AsyncIterator[usage.UploadUsageRequest]
@@ -64,12 +66,11 @@ class UsageServicer:
         tenant = await find_tenant(self._database, principal, active=False)
         return Batch.checked(tenant, request.records)
 
-    async def _stored(self, batch: Batch) -> Sequence[usage.UsageResult]:
-        results = await self._store.add(batch)
-        for verdict, count in Counter(result.verdict for result in results).items():
+    async def _store_batch(self, batch: Batch, results: Results) -> None:
+        await self._store.add(batch, results)
+        for verdict, count in Counter(entry.verdict for entry in batch.entries).items():
             name = usage.UsageVerdict.Name(verdict).removeprefix("USAGE_VERDICT_")
             metrics.USAGE_RECORDS.labels(name.lower()).inc(count)
-        return results
 
 
 async def _one_ahead(batches: AsyncIterator[T]) -> AsyncGenerator[T]:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
 from edge_grpc.database import Database
 from edge_grpc.queries import Connection, Row, rows
 from edge_grpc.usage_records import Refusal, Tenant, Usage, check
 from edge_grpc.v1 import usage_pb2 as usage
 
 Record = usage.UsageRecord
+Results = RepeatedCompositeFieldContainer[usage.UsageResult]
 _STORED = {
     "stored": usage.USAGE_VERDICT_ACCEPTED,
     "duplicate": usage.USAGE_VERDICT_DUPLICATE,
@@ -37,15 +40,13 @@ class _Entry:
     def refuse(self, reason: usage.UsageRejectReason, detail: str, *, permanent: bool) -> None:
         self.outcome = Refusal(reason, detail, permanent)
 
-    def result(self) -> usage.UsageResult:
-        refused = self.outcome if isinstance(self.outcome, Refusal) else None
-        return usage.UsageResult(
-            usage_id=self.record.usage_id,
-            verdict=self.verdict,
-            reason=refused.reason if refused else usage.USAGE_REJECT_REASON_UNSPECIFIED,
-            detail=refused.detail if refused else "",
-            is_permanent=refused.permanent if refused else True,
-        )
+    def tell(self, results: Results) -> None:
+        """Add the verdict to an answer: made there, it need not be copied."""
+        result = results.add(usage_id=self.record.usage_id, verdict=self.verdict, is_permanent=True)
+        if isinstance(self.outcome, Refusal):
+            result.reason = self.outcome.reason
+            result.detail = self.outcome.detail
+            result.is_permanent = self.outcome.permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,16 @@ class UsageStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, batch: Batch) -> list[usage.UsageResult]:
-        """Store a batch in one transaction and return a verdict on each record, in order."""
+    async def add(self, batch: Batch, results: Results) -> None:
+        """Store a batch in one transaction; add a verdict on each record to an answer, in order."""
         tenant, entries = batch.tenant, batch.entries
         async with self._database.transaction() as conn:
             await _refuse_unknown(conn, tenant, entries)
             await _store(conn, tenant, [entry for _, entry in _open(entries, reversals=False)])
             await _store_reversals(conn, tenant, entries)
             await _keep_rejects(conn, tenant, entries)
-        return [entry.result() for entry in entries]
+        for entry in entries:
+            entry.tell(results)
 
 
 def _open(entries: Iterable[_Entry], *, reversals: bool) -> list[tuple[Usage, _Entry]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -114,5 +114,6 @@ class VersionServicer:
     def _told(self, version: Version, *, is_new: bool) -> bytes:
         answer = sync.WatchVersionResponse(is_new=is_new)
         jitter = random.uniform(0, self._settings.watch_jitter_seconds)  # noqa: S311
-        answer.sync_after.FromTimedelta(timedelta(seconds=jitter))
+        answer.sync_after.seconds = int(jitter)
+        answer.sync_after.nanos = int(jitter % 1 * 1000) * 1_000_000
         return _news(version) + answer.SerializeToString()
