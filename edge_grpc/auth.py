@@ -43,6 +43,7 @@ class Generations:
 
     def __init__(self) -> None:
         self._valid: dict[UUID, int] = {}
+        self.is_ahead = False  # of what the database was seen to say
         self._tasks: defaultdict[UUID, set[asyncio.Task[Any]]] = defaultdict(set)
         self._cut: set[asyncio.Task[Any]] = set()
 
@@ -52,14 +53,20 @@ class Generations:
             client for client, generation in self._valid.items() if valid.get(client) != generation
         ]
         self._valid = dict(valid)
+        self.is_ahead = False
         for client in gone:
             for task in self._tasks.get(client, ()):
                 self._cut.add(task)
                 task.cancel()
 
     def set(self, client_id: UUID, generation: int) -> None:
-        """Learn of a client that has just been issued a token."""
-        self._valid[client_id] = generation
+        """Learn of a client that has just been issued a token.
+
+        It may have been revoked since it was read: what is new here has to be looked at again.
+        """
+        if self._valid.get(client_id) != generation:
+            self._valid[client_id] = generation
+            self.is_ahead = True
 
     def check(self, principal: Principal) -> None:
         if self._valid.get(principal.client_id) != principal.generation:

@@ -25,6 +25,7 @@ class Revocations:
         self._generations = generations
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
+        self._seen: tuple[int, int] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -59,5 +60,11 @@ class Revocations:
         self._wake.set()
 
     async def _look(self) -> None:
+        """Read all of them, if anything has changed: thousands of rows hold up every call."""
+        [now] = await self._database.rows("edge_service/sum_up_generations.sql")
+        summed_up = (now["clients"], now["checksum"])
+        if summed_up == self._seen and not self._generations.is_ahead:
+            return
         found = await self._database.rows("edge_service/list_generations.sql")
         self._generations.replace({row["client_id"]: row["generation"] for row in found})
+        self._seen = summed_up
