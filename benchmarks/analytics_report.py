@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,28 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.analytics_calls import DAILY_DAYS, HOURLY_DAYS, LIMITS, fewest_calls, per_hour
+from benchmarks.gates import Gate
 from benchmarks.machine import describe, load, versions
+from benchmarks.published import publish
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "analytics.json"
-_DOCS = _REPOSITORY / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- analytics: written by the benchmark -->", "<!-- analytics: end -->"
-_COMPARED = {"<=": operator.le, "<": operator.lt, ">=": operator.ge}
 Figures = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A figure with what it must be."""
-
-    part: str
-    name: str
-    sign: str
-    bound: float
-    meaning: str
-
-    def is_met(self, value: float) -> bool:
-        return _COMPARED[self.sign](value, self.bound)
 
 
 GATES = (
@@ -123,11 +106,8 @@ def show(known: Figures) -> None:
 
 
 def write_docs(known: Figures) -> None:
-    """Replace the figures between the marks in docs/benchmarks.md; the words around them stay."""
-    text = _DOCS.read_text()
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    _DOCS.write_text(f"{before}{_BEGIN}\n{_markdown(known)}\n{_END}{after}")
+    """Put the figures into docs/benchmarks.md."""
+    publish("analytics", _markdown(known))
 
 
 def _markdown(known: Figures) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import operator
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,19 +14,18 @@ from typing import Any
 
 from benchmarks.broadstreet_export import measure_export
 from benchmarks.broadstreet_import import Sizes, measure
+from benchmarks.gates import Gate
 from benchmarks.machine import describe, versions
 from benchmarks.published import publish, where
 
 _DISTRIBUTIONS = ("pymongo", "requests", "redis", "msgspec")
-# What is measured, in words, and its bound.
-GATES: dict[tuple[str, str], tuple[str, str, float]] = {
-    ("import", "ratio_floor"): ("time / time of the slower floor", "<=", 1.3),
-    ("import", "second_writes"): ("documents written by a second import", "<=", 0),
-    ("import_latency", "ratio"): ("time / (calls x 280 ms / 5 at once)", "<=", 1.1),
-    ("export_rate", "ratio"): ("calls a second / the limit of 100", ">=", 0.95),
-    ("export_rate", "over_limit_seconds"): ("sliding seconds above the limit", "<=", 0),
-}
-_MET = {"<=": operator.le, ">=": operator.ge}
+GATES = (
+    Gate("import", "ratio_floor", "<=", 1.3, "time / time of the slower floor"),
+    Gate("import", "second_writes", "=", 0, "documents written by a second import"),
+    Gate("import_latency", "ratio", "<=", 1.1, "time / (calls x 280 ms / 5 at once)"),
+    Gate("export_rate", "ratio", ">=", 0.95, "calls a second / the limit of 100"),
+    Gate("export_rate", "over_limit_seconds", "=", 0, "sliding seconds above the limit"),
+)
 
 
 def main() -> None:
@@ -49,8 +47,9 @@ def show(figures: Mapping[str, Any]) -> None:
     """Print every figure, with its bound where there is one."""
     for part, numbers in figures.items():
         for name, value in numbers.items():
-            _, sign, bound = GATES.get((part, name), ("", "", ""))
-            print(f"{part:16} {name:18} {_text(value):>14}  {sign} {bound}".rstrip())
+            gates = [gate for gate in GATES if (gate.part, gate.name) == (part, name)]
+            wanted = "".join(f"{gate.sign} {gate.bound:g}" for gate in gates)
+            print(f"{part:16} {name:18} {_text(value):>14}  {wanted}".rstrip())
 
 
 def _markdown(figures: Mapping[str, Any]) -> str:
@@ -60,10 +59,10 @@ def _markdown(figures: Mapping[str, Any]) -> str:
         "| part | figure | wanted | measured |  |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for (part, name), (meaning, sign, bound) in GATES.items():
-        value = figures[part][name]
-        met = "met" if _MET[sign](value, bound) else "not met"
-        lines.append(f"| {part} | {meaning} | {sign} {bound:g} | {_text(value)} | {met} |")
+    for gate in GATES:
+        value = figures[gate.part][gate.name]
+        wanted, met = f"{gate.sign} {gate.bound:g}", "met" if gate.is_met(value) else "not met"
+        lines.append(f"| {gate.part} | {gate.meaning} | {wanted} | {_text(value)} | {met} |")
     lines += ["", "| all figures |  |", "| --- | --- |"]
     for part in ("import", "import_latency", "export_rate"):
         lines += [f"| {part}.{name} | {_text(value)} |" for name, value in figures[part].items()]

@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.gates import Gate
 from benchmarks.machine import describe, versions
 from benchmarks.published import publish
-from benchmarks.trackier_report import Gate
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "edge.json"

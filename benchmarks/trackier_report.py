@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -14,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.gates import Gate
 from benchmarks.machine import describe, versions
 from benchmarks.published import publish
 
@@ -23,23 +22,6 @@ _KIB_OF_MB = 1024
 _DISTRIBUTIONS = ("psycopg", "msgspec", "requests", "boto3")
 Figures = dict[str, Any]
 Rounds = Sequence[dict[str, Any]]
-
-
-_COMPARED = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, "=": operator.eq}
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A figure with what it must be."""
-
-    part: str
-    name: str
-    sign: str
-    bound: float
-    meaning: str
-
-    def is_met(self, value: float) -> bool:
-        return _COMPARED[self.sign](value, self.bound)
 
 
 GATES = (

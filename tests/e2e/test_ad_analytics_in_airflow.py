@@ -151,7 +151,7 @@ def test_six_sources_are_there_although_the_seventh_fails_and_that_is_told_once(
     [(title, message)] = airflow.rows(
         "SELECT title, message FROM ops.alerts WHERE kind = 'retries_exhausted'"
     )
-    assert title == f"{DAG}: sync_snapchat failed after 5 tries"
+    assert title == f"{DAG}: sync_snapchat[0] failed after 5 tries"
     assert "503" in message
 
     [event] = airflow.call("GET", "/assets/events", source_run_id=run_id)["asset_events"]
