@@ -141,7 +141,7 @@ async def list_categories(  # noqa: PLR0913 - a selection is what it is
         after_id=after,
         page=page,
     )
-    return [_record(row) for row in found]
+    return [record(row) for row in found]
 
 
 async def list_products(  # noqa: PLR0913 - a selection is what it is
@@ -163,21 +163,23 @@ async def list_products(  # noqa: PLR0913 - a selection is what it is
         after_id=after,
         page=page,
     )
-    return [_record(row) for row in found]
+    return [record(row) for row in found]
 
 
-async def list_overlaid_products(
+async def read_overlaid_products(
     conn: Connection, scope: StoreScope, filters: Filters, *, after: UUID = NIL, page: int = 1000
-) -> list[Record]:
-    """Return a page, by id, of the store's products that have or had fields of the store's own."""
-    found = await rows(
+) -> Sequence[Row]:
+    """Return a page, by id, of the store's products that have or had fields of the store's own.
+
+    As rows, each a `record`: thousands are not made at once while others wait.
+    """
+    return await rows(
         conn,
         "edge/list_overlaid_products.sql",
         **_selection(scope, filters),
         after_id=after,
         page=page,
     )
-    return [_record(row) for row in found]
 
 
 async def list_promotions(  # noqa: PLR0913 - a selection is what it is
@@ -309,7 +311,7 @@ async def has_scope_changed(conn: Connection, store_id: UUID, version: int) -> b
     return found[0]["changed"]
 
 
-def _record(row: Row) -> Record:
+def record(row: Row) -> Record:
     record_id, version = row["record_id"], row["version"]
     return Record(record_id, version, wire.versioned(row["body"], version), record_id)
 

@@ -15,11 +15,13 @@ from edge_grpc import batches, selector
 from edge_grpc.chunk_store import Chunk, ChunkStore, Part
 from edge_grpc.cursor import Progress
 from edge_grpc.database import Database
-from edge_grpc.selector import NIL, Record
+from edge_grpc.queries import Row
+from edge_grpc.selector import NIL
 from edge_grpc.sync_plan import Plan
 
 CHUNKS, OVERLAYS = "product_chunk", "product_overlay"
-_PAGE = 500
+_PAGE = 5000
+_STEP = 500  # of a page: nothing else is done while its records are put together
 
 
 class Run(NamedTuple):
@@ -53,7 +55,7 @@ class ProductRuns:
         was published after the stream's target: its products are sent again at the end.
         """
         after = UUID(str(place.after[0])) if place and place.kind == OVERLAYS else NIL
-        reading: asyncio.Task[list[Record]] | None = asyncio.create_task(self._page(after))
+        reading: asyncio.Task[Sequence[Row]] | None = asyncio.create_task(self._page(after))
         try:
             if place is None or place.kind != OVERLAYS:
                 start = place if place and place.kind == CHUNKS else None
@@ -62,7 +64,7 @@ class ProductRuns:
             while reading:
                 found, reading = await reading, None
                 if len(found) == _PAGE:
-                    reading = asyncio.create_task(self._page(found[-1].record_id))
+                    reading = asyncio.create_task(self._page(found[-1]["record_id"]))
                 yield _listed(found)
         finally:
             if reading:
@@ -80,10 +82,10 @@ class ProductRuns:
             else:
                 yield _joined(parts, at_most=1 if self._chunks.readers > 1 else len(parts))
 
-    async def _page(self, after: UUID) -> list[Record]:
+    async def _page(self, after: UUID) -> Sequence[Row]:
         scope, filters = self._plan.scope, self._plan.wanted.filters
         async with self._database.connection() as conn:
-            return await selector.list_overlaid_products(
+            return await selector.read_overlaid_products(
                 conn, scope, filters, after=after, page=_PAGE
             )
 
@@ -122,11 +124,12 @@ def _after(part: Part) -> Progress:
     return Progress(None, None, CHUNKS, (part.brand_id.hex, until))
 
 
-def _listed(records: Sequence[Record]) -> Iterator[Run]:
-    for run in batches.split(records):
-        place = Progress(None, None, OVERLAYS, (run[-1].record_id.hex,))
-        body = batches.listed("product", [record.body for record in run])
-        yield Run(len(run), (body,), False, place)  # noqa: FBT003
+def _listed(found: Sequence[Row]) -> Iterator[Run]:
+    for start in range(0, len(found), _STEP):
+        for run in batches.split([selector.record(row) for row in found[start : start + _STEP]]):
+            place = Progress(None, None, OVERLAYS, (run[-1].record_id.hex,))
+            body = batches.listed("product", [record.body for record in run])
+            yield Run(len(run), (body,), False, place)  # noqa: FBT003
 
 
 def _rest(chunks: Sequence[Chunk], place: Progress) -> Sequence[Chunk]:
