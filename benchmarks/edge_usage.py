@@ -110,7 +110,6 @@ async def _direct(
 
 async def _store(conn: Any, tenant: Tenant, batch: Sequence[Usage]) -> None:  # noqa: ANN401
     own = {"company_id": tenant.company_id, "store_id": tenant.store_id}
-    ids = [one.usage_id for one in batch]
     await rows(
         conn,
         "edge_service/list_known_promotions.sql",
@@ -128,7 +127,7 @@ async def _store(conn: Any, tenant: Tenant, batch: Sequence[Usage]) -> None:  # 
         "edge_service/add_usages.sql",
         **own,
         currency=tenant.currency,
-        usage_ids=ids,
+        usage_ids=[one.usage_id for one in batch],
         promotion_ids=[one.promotion_id for one in batch],
         promotion_versions=[one.promotion_version for one in batch],
         bill_ids=[one.bill_id for one in batch],
@@ -140,4 +139,3 @@ async def _store(conn: Any, tenant: Tenant, batch: Sequence[Usage]) -> None:  # 
         reverses_ids=[one.reverses for one in batch],
         record_hashes=[one.content_hash for one in batch],
     )
-    await rows(conn, "edge_service/list_usages.sql", **own, usage_ids=ids)

@@ -64,7 +64,7 @@ class UsageServicer:
             reason = "BATCH_TOO_LARGE"
             raise InvalidArgumentError(reason, f"At most {MAX_BATCH} records in one batch.")
         tenant = await find_tenant(self._database, principal, active=False)
-        return Batch.checked(tenant, request.records)
+        return await Batch.checked(tenant, request.records)
 
     async def _store_batch(self, batch: Batch, results: Results) -> None:
         await self._store.add(batch, results)

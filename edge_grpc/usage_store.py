@@ -6,6 +6,7 @@ stored is never changed; a repeated id with other content is told as a conflict 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _STORED = {
     "conflict": usage.USAGE_VERDICT_CONFLICT,
 }
 _TEXT = 100
+_STEP = 50
 
 
 @dataclass(slots=True)
@@ -57,10 +59,19 @@ class Batch:
     entries: list[_Entry]
 
     @classmethod
-    def checked(cls, tenant: Tenant, records: Sequence[Record]) -> Batch:
-        """Check what can be checked without the database."""
+    async def checked(cls, tenant: Tenant, records: Sequence[Record]) -> Batch:
+        """Check what can be checked without the database.
+
+        In small steps: other calls go on between them, and so does the batch that PostgreSQL is
+        storing meanwhile, whose next statement would else wait until all records are checked.
+        """
         now = datetime.now(UTC)
-        return cls(tenant, [_Entry(record, check(record, tenant, now)) for record in records])
+        entries: list[_Entry] = []
+        for start in range(0, len(records), _STEP):
+            step = records[start : start + _STEP]
+            entries += [_Entry(record, check(record, tenant, now)) for record in step]
+            await asyncio.sleep(0)
+        return cls(tenant, entries)
 
 
 class UsageStore:
@@ -142,13 +153,17 @@ async def _store(conn: Connection, tenant: Tenant, entries: list[_Entry]) -> Non
     for one, _ in pairs:
         firsts.setdefault(one.usage_id, one)
     added = await _insert(conn, tenant, list(firsts.values()))
-    stored = await _stored(conn, tenant, list(firsts))
+    hashes = {one.usage_id: one.content_hash for one in firsts.values()}
+    if len(added) < len(firsts):
+        there = await _stored(conn, tenant, [key for key in firsts if key not in added])
+        hashes = {key: found for key, found in hashes.items() if key in added}
+        hashes |= {key: row["content_hash"] for key, row in there.items()}
     for one, entry in pairs:
-        row = stored.get(one.usage_id)
-        if row is None:
+        kept = hashes.get(one.usage_id)
+        if kept is None:
             reason = usage.USAGE_REJECT_REASON_INVALID_FIELD
             entry.refuse(reason, "Another record has taken this use back.", permanent=True)
-        elif row["content_hash"] != one.content_hash:
+        elif kept != one.content_hash:
             entry.verdict = _STORED["conflict"]
         elif one.usage_id in added:
             entry.verdict = _STORED["stored"]

@@ -13,6 +13,9 @@ from edge_grpc.client.session import Session
 from edge_grpc.v1 import usage_pb2 as usage
 
 _ANSWER_SECONDS = 60
+# When the refusal of a token overtakes the first request, gRPC only tells that writing failed.
+_PERHAPS_THE_TOKEN = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INTERNAL})
+_AGAIN = TRANSIENT | _PERHAPS_THE_TOKEN
 
 
 class Uploader:
@@ -38,9 +41,9 @@ class Uploader:
                     backoff.reset()
             except grpc.RpcError as error:
                 failures += 1
-                if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                if error.code() in _PERHAPS_THE_TOKEN:
                     self._session.forget_token()
-                elif error.code() not in TRANSIENT:
+                if error.code() not in _AGAIN:
                     raise
                 if failures > self._patience:
                     raise
