@@ -23,7 +23,7 @@ from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 
 MAX_BATCH = 1000
-_MOST = Decimal(10) ** 12
+_MOST = 10**12
 _STEP_NANOS = 100_000  # numeric(18, 4)
 _AHEAD = timedelta(hours=24)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,23 +93,24 @@ def _checked(record: usage.UsageRecord, tenant: Tenant, now: datetime) -> Usage:
     promotion = usage.USAGE_REJECT_REASON_UNKNOWN_PROMOTION
     used_at = _used_at(record, now)
     field = usage.USAGE_REJECT_REASON_INVALID_FIELD
-    reverses = record.reverses_usage_id
-    if record.promotion_version < 0:
+    reverses, version = record.reverses_usage_id, record.promotion_version
+    if version < 0:
         detail = "promotion_version is negative."
         raise _RefusedError(field, detail)
+    # In the order of the fields: naming them takes twice as long, a thousand times a request.
     return Usage(
-        usage_id=usage_id,
-        promotion_id=_uuid(record.promotion_id, promotion, "promotion_id", _kept),
-        bill_id=_text(record.bill_id, usage.USAGE_REJECT_REASON_INVALID_BILL_ID, "bill_id"),
-        brand_id=_uuid(record.brand_id, usage.USAGE_REJECT_REASON_UNKNOWN_BRAND, "brand_id", _kept),
-        customer_id=_text(record.customer_id, field, "customer_id", least=0),
-        amount=_amount(record, tenant.currency),
-        currency=tenant.currency,
-        used_at=used_at,
-        business_on=_business_day(record, used_at, tenant.timezone),
-        reverses=_uuid(reverses, field, "reverses_usage_id") if reverses else None,
-        promotion_version=record.promotion_version,
-        content_hash=_hash(record),
+        usage_id,
+        _uuid(record.promotion_id, promotion, "promotion_id", _kept),
+        _text(record.bill_id, usage.USAGE_REJECT_REASON_INVALID_BILL_ID, "bill_id"),
+        _uuid(record.brand_id, usage.USAGE_REJECT_REASON_UNKNOWN_BRAND, "brand_id", _kept),
+        _text(record.customer_id, field, "customer_id", 0),
+        _amount(record, tenant.currency),
+        tenant.currency,
+        used_at,
+        _business_day(record, used_at, tenant.timezone),
+        _uuid(reverses, field, "reverses_usage_id") if reverses else None,
+        version,
+        content_hash(record),
     )
 
 
@@ -142,19 +143,19 @@ def _text(text: str, reason: usage.UsageRejectReason, name: str, least: int = 1)
 
 
 def _amount(record: usage.UsageRecord, currency: str) -> Decimal:
-    money = record.discount_amount
     reason = usage.USAGE_REJECT_REASON_INVALID_AMOUNT
     if not record.HasField("discount_amount"):
         raise _RefusedError(reason, "discount_amount is missing.")
+    money = record.discount_amount
     if money.currency_code != currency:
         detail = f"The company's currency is {currency}."
         raise _RefusedError(usage.USAGE_REJECT_REASON_INVALID_CURRENCY, detail)
-    if not 0 <= money.nanos < _NANOS or money.nanos % _STEP_NANOS or money.units < 0:
+    units, nanos = money.units, money.nanos
+    if not 0 <= nanos < _NANOS or nanos % _STEP_NANOS or units < 0:
         raise _RefusedError(reason, "discount_amount is negative or finer than 1/10,000.")
-    amount = money.units + Decimal(money.nanos) / _NANOS
-    if amount > _MOST:
+    if units > _MOST or (units == _MOST and nanos):
         raise _RefusedError(reason, "discount_amount is absurdly large.")
-    return amount
+    return units + Decimal(nanos) / _NANOS if nanos else Decimal(units)
 
 
 def _used_at(record: usage.UsageRecord, now: datetime) -> datetime:
@@ -166,7 +167,7 @@ def _used_at(record: usage.UsageRecord, now: datetime) -> datetime:
         if not 0 <= told.nanos < _NANOS:
             raise ValueError  # noqa: TRY301 - told below
         # The message's own conversion takes five times as long.
-        used_at = _EPOCH + timedelta(seconds=told.seconds, microseconds=told.nanos // 1000)
+        used_at = _EPOCH + timedelta(0, told.seconds, told.nanos // 1000)
     except (ValueError, OverflowError):
         raise _RefusedError(reason, "used_at is no time.") from None
     if not _EARLIEST <= used_at <= now + _AHEAD:
@@ -189,18 +190,18 @@ def _business_day(record: usage.UsageRecord, used_at: datetime, timezone: str) -
     return given
 
 
-def _hash(record: usage.UsageRecord) -> bytes:
-    money = record.discount_amount
+def content_hash(record: usage.UsageRecord) -> bytes:
+    """Return the hash of what a record says.
+
+    It is stored beside each usage and compared with what comes years later: its input is never to
+    change. Spelled out here it is made in half the time of the repr of the same tuple.
+    """
+    money, used_at = record.discount_amount, record.used_at
     day = record.business_on if record.HasField("business_on") else _NO_DAY
-    parts = (
-        record.promotion_id.lower(),
-        record.bill_id,
-        record.brand_id.lower(),
-        record.customer_id,
-        (money.currency_code, money.units, money.nanos),
-        (record.used_at.seconds, record.used_at.nanos),
-        (day.year, day.month, day.day),
-        record.reverses_usage_id.lower(),
-        record.promotion_version,
+    text = (
+        f"({record.promotion_id.lower()!r}, {record.bill_id!r}, {record.brand_id.lower()!r},"
+        f" {record.customer_id!r}, ({money.currency_code!r}, {money.units}, {money.nanos}),"
+        f" ({used_at.seconds}, {used_at.nanos}), ({day.year}, {day.month}, {day.day}),"
+        f" {record.reverses_usage_id.lower()!r}, {record.promotion_version})"
     )
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
