@@ -22,7 +22,7 @@ from benchmarks import (
 from benchmarks.edge_stage import Stage
 from benchmarks.machine import load
 
-PARTS = ("asked", "delta", "usage", "full", "apply", "calls", "watch")
+PARTS = ("asked", "delta", "full", "apply", "calls", "watch", "usage")
 _loads: list[float] = []
 
 

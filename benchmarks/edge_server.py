@@ -9,7 +9,6 @@ the company whose chunks the ceiling sends.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import resource
@@ -20,7 +19,7 @@ import asyncpg
 import grpc
 
 from edge_grpc import batches, logs
-from edge_grpc.server import Server, channel_options
+from edge_grpc.server import Server, channel_options, collect_seldom
 from edge_grpc.settings import Settings, from_environment
 from edge_grpc.v1 import sync_pb2 as sync
 
@@ -104,7 +103,7 @@ async def serve() -> None:
     port = plain.add_insecure_port("127.0.0.1:0")
     async with Server(settings).running() as server:
         await plain.start()
-        gc.collect()
+        collect_seldom()
         print(json.dumps({"product": server.port, "compared": port}), flush=True)
         await stop.wait()
         await plain.stop(0)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -34,6 +35,7 @@ from edge_grpc.tokens import KeyFile, Tokens
 from edge_grpc.v1 import edge_sync_service_pb2, edge_sync_service_pb2_grpc
 
 logger = logging.getLogger(__name__)
+_NEW_OBJECTS = 20_000
 SERVICE = edge_sync_service_pb2.DESCRIPTOR.services_by_name["EdgeSyncService"].full_name
 
 
@@ -159,9 +161,21 @@ async def serve(settings: Settings, number: int = 0) -> None:
         loop.add_signal_handler(name, stop.set)
     _serve_metrics(settings, number)
     async with Server(settings).running() as server:
+        collect_seldom()
         logger.info("serving", extra=logs.facts(port=server.port, worker=number))
         await stop.wait()
         logger.info("draining", extra=logs.facts(worker=number))
+
+
+def collect_seldom() -> None:
+    """Have Python look for cycles seldom, and never among what lives as long as the process.
+
+    A request of 500 records makes thousands of objects, of which none is in a cycle: at Python's
+    own threshold (700) looking for some takes a fifth of the time of checking them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 20)
 
 
 def _serve_metrics(settings: Settings, number: int) -> None:
