@@ -60,6 +60,12 @@ setup-envoy: ## Install the Envoy in which the tests run deploy/edge (skipped wh
 	@$(MAKE) -s $(ENVOY)/.complete || test -z "$(REQUIRE_ENVOY)" && \
 	  { test -e $(ENVOY)/.complete || echo "No Envoy for this machine (glibc 2.31 is needed): its tests will be skipped"; }
 
+.PHONY: setup-browser
+setup-browser: ## Look for the Chromium that the tests of Sync Center drive (skipped without one)
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \
+	elif [ -n "$(REQUIRE_BROWSER)" ]; then echo "Chromium is needed: install it (Debian: apt-get install chromium)"; exit 1; \
+	else echo "No Chromium on the PATH: the tests of Sync Center in a browser will be skipped"; fi
+
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
 	@for name in requirements requirements-dev requirements-image requirements-edge sandbox/requirements tests/e2e/envoy-requirements; do \
@@ -86,7 +92,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
-test: check setup-node setup-envoy ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
+test: check setup-node setup-envoy setup-browser ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak and not peers' $(ARGS)
 
 PEERS := $(STATE)/peers

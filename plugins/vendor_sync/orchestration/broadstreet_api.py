@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-import httpx
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
@@ -31,6 +30,7 @@ from vendor_sync.broadstreet.run_status import run_status
 from vendor_sync.connections import require_connection
 from vendor_sync.errors import ConfigurationError, StorageError, SyncError
 from vendor_sync.mongo import Document
+from vendor_sync.orchestration.airflow_api import ask_airflow, start_run
 from vendor_sync.orchestration.connections import connection_from_airflow
 
 IMPORT, EXPORT = "broadstreet_import", "broadstreet_export"
@@ -166,51 +166,21 @@ def _export_conf(asked: Mapping[str, Any]) -> dict[str, Any]:
 async def _start(
     request: Request, dag_id: str, conf: Mapping[str, Any], user: str
 ) -> dict[str, Any]:
-    dag = await _airflow(request, "GET", f"/dags/{dag_id}")
-    if dag["is_paused"]:
-        message = f"The DAG {dag_id} is paused, so nothing would happen: switch it on in Airflow."
-        raise HTTPException(409, {"message": message})
-    body = {"logical_date": None, "conf": dict(conf), "note": f"Started by {user} at /api/sync."}
-    run = await _airflow(request, "POST", f"/dags/{dag_id}/dagRuns", body)
-    run_id = run["dag_run_id"]
+    note = f"Started by {user} at /api/sync."
+    run_id = await start_run(request, dag_id, dict(conf), note)
     return {"run_id": run_id, "dag_id": dag_id, "status_url": f"/api/sync/runs/{run_id}"}
 
 
 async def _run(request: Request, run_id: str) -> dict[str, Any]:
     found = await _in_thread(lambda: run_status(connection_from_airflow, (IMPORT, EXPORT), run_id))
     for dag_id in [found["flow"]] if found else [IMPORT, EXPORT]:
-        run = await _airflow(request, "GET", f"/dags/{dag_id}/dagRuns/{run_id}", missing_ok=True)
+        run = await ask_airflow(request, "GET", f"/dags/{dag_id}/dagRuns/{run_id}", missing_ok=True)
         if run is not None:
             return {**(found or {}), "run_id": run_id, "dag_id": dag_id, "state": run["state"]}
     if found:  # started from the command line: Airflow does not know it
         return {**found, "dag_id": found["flow"], "state": None}
     message = f"There is no run {run_id!r}. POST /api/sync/... answers with the id of a new one."
     raise HTTPException(404, {"message": message})
-
-
-async def _airflow(
-    request: Request, method: str, path: str, body: object = None, *, missing_ok: bool = False
-) -> Any:  # noqa: ANN401 - JSON
-    """Ask Airflow's own API, in this process and as the same user; its refusals pass through."""
-    root = request.scope["airflow_application"]
-    known = request.headers
-    headers = {name: known[name] for name in ("authorization", "cookie") if name in known}
-    transport = httpx.ASGITransport(app=root)
-    async with httpx.AsyncClient(transport=transport, base_url="http://airflow") as client:
-        answer = await client.request(method, f"/api/v2{path}", json=body, headers=headers)
-    if answer.status_code == 404 and missing_ok:  # noqa: PLR2004
-        return None
-    if answer.is_error:
-        detail = _detail(answer)
-        raise HTTPException(answer.status_code, {"message": f"Airflow refuses it: {detail}"})
-    return answer.json()
-
-
-def _detail(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json().get("detail"))
-    except (ValueError, AttributeError):
-        return f"status {answer.status_code}"
 
 
 # Local entities.

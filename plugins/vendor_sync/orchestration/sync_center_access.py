@@ -1,0 +1,74 @@
+"""Who looks at Sync Center, and what Airflow lets them see and do there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
+
+from airflow.api_fastapi.app import (
+    get_auth_manager,  # pyright: ignore[reportUnknownVariableType]
+)
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.sdk.configuration import conf
+from fastapi import Depends, HTTPException, Request
+
+from vendor_sync.sync_center.flows import FLOWS
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is logged in; `may_read` and `may_start` name DAGs."""
+
+    name: str
+    may_read: frozenset[str]
+    may_start: frozenset[str]
+
+
+def _visitor(user: GetUserDep, session: SessionDep) -> Visitor:
+    manager = cast("Any", get_auth_manager())
+    readable = manager.get_authorized_dag_ids(user=user, method="GET", session=session)
+    known = frozenset(FLOWS) & readable
+    allowed = {name for name in known if _may_start(manager, user, name)}
+    return Visitor(str(user.get_name()), known, frozenset(allowed))
+
+
+def _may_start(manager: Any, user: Any, dag_id: str) -> bool:  # noqa: ANN401 - Airflow's
+    return manager.is_authorized_dag(
+        method="POST",
+        access_entity=DagAccessEntity.RUN,
+        details=DagDetails(id=dag_id),
+        user=user,
+    )
+
+
+VisitorDep = Annotated[Visitor, Depends(_visitor)]
+
+
+def may(method: Any, dag_id: str | None = None) -> Any:  # noqa: ANN401 - Airflow's own dependency
+    """Require what Airflow requires for runs of a DAG, by default the one in the path."""
+    return Depends(
+        requires_access_dag(method=method, access_entity=DagAccessEntity.RUN, param_dag_id=dag_id)
+    )
+
+
+def refuse_other_origins(request: Request) -> None:
+    """Refuse a form that another site has sent: the browser adds our cookie to it too.
+
+    A request with a token of its own is no such form.
+    """
+    if request.method in {"GET", "HEAD"} or "authorization" in request.headers:
+        return
+    origin = request.headers.get("origin", "")
+    if origin and urlsplit(origin).netloc in _own_addresses(request):
+        return
+    message = "This did not come from Sync Center's own page, so it was not done."
+    raise HTTPException(403, {"message": message})
+
+
+def _own_addresses(request: Request) -> Collection[str]:
+    configured: str = conf.get("api", "base_url", fallback="")  # pyright: ignore[reportUnknownMemberType]
+    return {request.headers.get("host", ""), urlsplit(configured).netloc} - {""}

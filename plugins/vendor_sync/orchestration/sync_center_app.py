@@ -1,0 +1,95 @@
+"""Sync Center: the application that Airflow's API server mounts at /sync-center.
+
+Every page asks Airflow who is there and what they may see; only style sheets, scripts and icons are
+open to everybody. How to add a tab: `vendor_sync/sync_center/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from vendor_sync.errors import SyncError
+from vendor_sync.orchestration import sync_center_flows
+from vendor_sync.orchestration.sync_center_access import VisitorDep, refuse_other_origins
+from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, to, words_of
+from vendor_sync.sync_center.rendering import SECURITY_POLICY, STATIC, render
+
+TABS = (sync_center_flows,)
+_HINTS = {
+    403: "Your role in Airflow does not allow this. Somebody with the role User or Op may do it.",
+    404: "It may have been removed by the retention flow.",
+    422: "Go back and correct what was entered.",
+}
+
+
+def sync_center() -> FastAPI:
+    """Build what is mounted at /sync-center."""
+    app = FastAPI(
+        title="Sync Center",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(refuse_other_origins)],
+    )
+    app.state.tabs = [tab.TAB for tab in TABS]
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.middleware("http")(_protect)
+    _add_refusals(app)
+
+    @app.get("/")
+    def start_page(request: Request, _: VisitorDep) -> Response:
+        return to(request, f"/{TABS[0].TAB.key}")
+
+    for tab in TABS:
+        tab.add_routes(app)
+    return app
+
+
+async def _protect(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await call_next(request)
+    response.headers["Content-Security-Policy"] = SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    # Pages tell of now. Files are asked for again, and answered with 304 while they are the same.
+    is_file = "/static/" in request.url.path
+    response.headers["Cache-Control"] = "no-cache" if is_file else "no-store"
+    return response
+
+
+def _add_refusals(app: FastAPI) -> None:
+    @app.exception_handler(StarletteHTTPException)
+    async def refuse(request: Request, error: StarletteHTTPException) -> Response:
+        if error.status_code == 401:  # noqa: PLR2004
+            return _log_in(request)
+        return _refusal(request, error.status_code, words_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse_query(request: Request, error: RequestValidationError) -> Response:
+        problems = [f"{found['loc'][-1]}: {found['msg']}" for found in error.errors()]
+        return _refusal(request, 422, "; ".join(problems))
+
+    @app.exception_handler(SyncError)
+    async def lose_server(request: Request, error: SyncError) -> Response:
+        return _refusal(request, 503, str(error))
+
+
+def _log_in(request: Request) -> Response:
+    """Send a browser window to Airflow's login; say so within a frame, which must not follow."""
+    found = addresses(request)
+    login = f"{found['airflow']}/auth/login?next={found['airflow']}/plugin{PREFIX}"
+    if request.headers.get("sec-fetch-dest") == "document":
+        return RedirectResponse(login, 302)
+    return HTMLResponse(render("log_in.html", found | {"login": login}), 401)
+
+
+def _refusal(request: Request, status: int, message: str) -> Response:
+    values = addresses(request) | {"message": message, "hint": _HINTS.get(status, "")}
+    return HTMLResponse(render("refusal.html", values), status)

@@ -1,0 +1,47 @@
+"""Templates of Sync Center, with the filters that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from vendor_sync.sync_center import wording
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+# Nothing but our own files: no inline script or style, no other site, no framing by one.
+SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; form-action 'self'; "
+    "base-uri 'none'; object-src 'none'"
+)
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "bytes": wording.byte_size,
+        "duration": wording.duration,
+        "humane": wording.humane,
+        "moment": wording.moment,
+        "number": wording.number,
+        "pill": wording.pill,
+        "status": wording.status,
+    }
+    found.filters.update(filters)  # pyright: ignore[reportUnknownMemberType]
+    return found
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Return a page or a part of one; a value that the template misses is an error."""
+    return _templates().get_template(template).render(values)

@@ -1,0 +1,93 @@
+"""What a run has counted, arranged for reading; every flow counts in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+Figure = tuple[str, Any]
+# How columns and figures are ordered where a flow has them; all others follow, by name.
+_ORDER = (
+    "fetched", "read", "exported", "inserted", "added", "updated", "unchanged", "adopted",
+    "removed", "deactivated", "skipped", "kept", "duplicates", "conflicts", "rejected", "failed",
+)  # fmt: skip
+# Shown elsewhere (status, usage of the run) or of no use to a reader.
+_LEFT_OUT = frozenset(
+    {"api_calls", "retries", "queries", "bytes_received", "peak_memory_bytes", "attempt", "status",
+     "generation", "duration_seconds", "run_id", "interruptions", "duplicates", "lists"}
+)  # fmt: skip
+_PARENT = "entities"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Figures of a whole run, a table per entity type, and remarks that are lists of words."""
+
+    figures: Sequence[Figure]
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Any]]]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the run has counted nothing at all."""
+        return not self.figures and not self.rows
+
+
+def arranged(counts: Mapping[str, Any]) -> Result:
+    """Return a run's counts as figures and a table; columns of zeros are left out."""
+    by_type = {name: value for name, value in counts.items() if _is_counts(value)}
+    nested: Any = counts.get(_PARENT)
+    if isinstance(nested, dict):
+        found = cast("Mapping[str, Any]", nested)
+        by_type |= {name: value for name, value in found.items() if _is_counts(value)}
+    by_type.pop("id_maps", None)
+    columns = _columns(by_type.values())
+    return Result(
+        figures=_figures(counts, with_zeros=not by_type),
+        columns=columns,
+        rows=[
+            (name, [value.get(column) for column in columns])
+            for name, value in sorted(by_type.items(), key=lambda item: -_weight(item[1]))
+        ],
+    )
+
+
+def _is_counts(value: Any) -> bool:  # noqa: ANN401 - a part of a flow's own JSON
+    if not isinstance(value, dict) or not value:
+        return False
+    found = cast("Mapping[str, Any]", value)
+    return any(_is_number(number) for number in found.values()) and not any(
+        isinstance(number, dict) for number in found.values()
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _columns(rows: Any) -> list[str]:  # noqa: ANN401 - of dictionaries
+    used = {
+        name
+        for row in rows
+        for name, value in row.items()
+        if _is_number(value) and value and name not in _LEFT_OUT
+    }
+    return sorted(used, key=_place)
+
+
+def _figures(counts: Mapping[str, Any], *, with_zeros: bool) -> list[Figure]:
+    found = [
+        (name, value)
+        for name, value in counts.items()
+        if _is_number(value) and name not in _LEFT_OUT and (value or with_zeros)
+    ]
+    return sorted(found, key=lambda figure: _place(figure[0]))
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
+
+
+def _weight(row: Mapping[str, Any]) -> float:
+    return sum(value for name, value in row.items() if _is_number(value) and name not in _LEFT_OUT)
