@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 
-from benchmarks.edge_full import SERVICE, full_sync
+from benchmarks.edge_full import SERVICE, ceiling, full_sync
 from benchmarks.edge_stage import Process, Stage, Store
 from edge_grpc.v1 import sync_pb2 as sync
 
@@ -37,6 +37,10 @@ def run(stage: Stage, rounds: int, seconds: float, say: Callable[[str], None]) -
             measured = asyncio.run(_round(server, limited, stores, seconds))
             with _syncing(server, stores[0]):
                 measured["p99_under_syncs_ms"] = asyncio.run(_alone(server, stores, seconds))
+            with _syncing(server, None):
+                measured["bare_p99_under_streams_ms"] = asyncio.run(
+                    _alone(server, stores, seconds, bare=True)
+                )
             found.append(measured)
             say("  ".join(f"{name} {value:,.2f}" for name, value in measured.items()))
     return found
@@ -140,10 +144,12 @@ async def _steady(ask: Ask, seconds: float) -> list[float]:
     return times
 
 
-async def _alone(process: Process, stores: Sequence[Store], seconds: float) -> float:
+async def _alone(
+    process: Process, stores: Sequence[Store], seconds: float, *, bare: bool = False
+) -> float:
     """Return the p99 in ms of one call at a time on one connection."""
     times: list[float] = []
-    async with _asking(process, stores, connections=1) as ask:
+    async with _asking(process, stores, connections=1, bare=bare) as ask:
         end = time.perf_counter() + seconds
         for number in count():
             began = time.perf_counter()
@@ -159,8 +165,11 @@ def _quantile(times: Sequence[float], share: float = 0.99) -> float:
 
 
 @contextmanager
-def _syncing(process: Process, store: Store) -> Iterator[None]:
-    """Have some edges sync everything again and again, from processes of their own."""
+def _syncing(process: Process, store: Store | None) -> Iterator[None]:
+    """Have some edges sync everything again and again, from processes of their own.
+
+    Without a store they are sent what lies ready in memory: what the machine has left beside that.
+    """
     spawn = multiprocessing.get_context("spawn")
     going = [spawn.Process(target=_sync_forever, args=(process.said, store)) for _ in range(_SYNCS)]
     for edge in going:
@@ -181,6 +190,10 @@ class _Said:
         self.said = said
 
 
-def _sync_forever(said: dict[str, Any], store: Store) -> None:
+def _sync_forever(said: dict[str, Any], store: Store | None) -> None:
+    process: Any = _Said(said)
     while True:
-        full_sync(_Said(said), store)  # type: ignore[arg-type]
+        if store:
+            full_sync(process, store)
+        else:
+            ceiling(process)

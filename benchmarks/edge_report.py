@@ -33,6 +33,13 @@ GATES = (
     Gate("get_version", "p99_ms_1000qps", "<", 5, "p99 at 1,000 calls/s, ms"),
     Gate("get_version", "ratio_bare", ">=", 0.75, "calls/s / a bare handler's"),
     Gate("get_version", "p99_under_4_syncs_ratio", "<=", 15, "p99 beside four full syncs / idle"),
+    Gate(
+        "get_version",
+        "under_syncs_ratio_bare",
+        "<=",
+        2,
+        "the same / a bare handler's beside four streams from memory",
+    ),
     Gate("watch", "kb_per_stream", "<=", 60, "KiB an idle watch"),
     Gate("watch", "fanout_p99_ms", "<", 500, "a change reaches a watch, p99, ms"),
     Gate("watch", "ratio_bare", "<=", 2, "the same / a bare handler's"),
@@ -122,6 +129,9 @@ def _calls(rounds: Rounds) -> Figures:
             "cpu_ratio_bare": middle(lambda r: r["bare_cpu_us"] / r["product_cpu_us"]),
             "p99_idle_ms": middle(lambda r: r["p99_idle_ms"]),
             "p99_under_4_syncs_ratio": middle(lambda r: r["p99_under_syncs_ms"] / r["p99_idle_ms"]),
+            "under_syncs_ratio_bare": middle(
+                lambda r: r["p99_under_syncs_ms"] / r["bare_p99_under_streams_ms"]
+            ),
         }
     }
 

@@ -20,8 +20,8 @@ from edge_grpc.selector import NIL
 from edge_grpc.sync_plan import Plan
 
 CHUNKS, OVERLAYS = "product_chunk", "product_overlay"
-_PAGE = 5000
-_STEP = 500  # of a page: nothing else is done while its records are put together
+_PAGE, _STEP = 5000, 500  # nothing else is done while the records of a step are put together
+_SHARED_PAGE, _SHARED_STEP = 500, 100  # where several streams are sent at once
 
 
 class Run(NamedTuple):
@@ -31,6 +31,13 @@ class Run(NamedTuple):
     pieces: Sequence[bytes]
     is_packed: bool
     place: Progress
+
+
+class _Page(NamedTuple):
+    """Products with the store's own prices; a full page is followed by another."""
+
+    rows: Sequence[Row]
+    is_full: bool
 
 
 def fits(plan: Plan, place: Progress | None) -> bool:
@@ -55,17 +62,17 @@ class ProductRuns:
         was published after the stream's target: its products are sent again at the end.
         """
         after = UUID(str(place.after[0])) if place and place.kind == OVERLAYS else NIL
-        reading: asyncio.Task[Sequence[Row]] | None = asyncio.create_task(self._page(after))
+        reading: asyncio.Task[_Page] | None = asyncio.create_task(self._page(after))
         try:
             if place is None or place.kind != OVERLAYS:
                 start = place if place and place.kind == CHUNKS else None
                 async for runs in self._of_brands(start):
                     yield runs
             while reading:
-                found, reading = await reading, None
-                if len(found) == _PAGE:
-                    reading = asyncio.create_task(self._page(found[-1]["record_id"]))
-                yield _listed(found)
+                page, reading = await reading, None
+                if page.is_full:
+                    reading = asyncio.create_task(self._page(page.rows[-1]["record_id"]))
+                yield _listed(page.rows, _SHARED_STEP if self._is_shared else _STEP)
         finally:
             if reading:
                 reading.cancel()
@@ -80,14 +87,21 @@ class ProductRuns:
             if plan.packs:
                 yield _packed(parts)
             else:
-                yield _joined(parts, at_most=1 if self._chunks.readers > 1 else len(parts))
+                yield _joined(parts, at_most=1 if self._is_shared else len(parts))
 
-    async def _page(self, after: UUID) -> Sequence[Row]:
+    @property
+    def _is_shared(self) -> bool:
+        """Tell whether several streams are sent: other calls wait less beside smaller steps."""
+        return self._chunks.readers > 1
+
+    async def _page(self, after: UUID) -> _Page:
         scope, filters = self._plan.scope, self._plan.wanted.filters
+        size = _SHARED_PAGE if self._is_shared else _PAGE
         async with self._database.connection() as conn:
-            return await selector.read_overlaid_products(
-                conn, scope, filters, after=after, page=_PAGE
+            found = await selector.read_overlaid_products(
+                conn, scope, filters, after=after, page=size
             )
+        return _Page(found, len(found) == size)
 
 
 def _packed(parts: Iterable[Part]) -> Iterator[Run]:
@@ -97,10 +111,7 @@ def _packed(parts: Iterable[Part]) -> Iterator[Run]:
 
 
 def _joined(parts: Iterable[Part], *, at_most: int) -> Iterator[Run]:
-    """Put parts together as far as a batch holds them: a frame costs more than its records.
-
-    Where several streams are sent at once each takes smaller steps: other calls wait less.
-    """
+    """Put parts together as far as a batch holds them: a frame costs more than its records."""
     some: list[Part] = []
     records = size = 0
     for part in parts:
@@ -124,9 +135,9 @@ def _after(part: Part) -> Progress:
     return Progress(None, None, CHUNKS, (part.brand_id.hex, until))
 
 
-def _listed(found: Sequence[Row]) -> Iterator[Run]:
-    for start in range(0, len(found), _STEP):
-        for run in batches.split([selector.record(row) for row in found[start : start + _STEP]]):
+def _listed(found: Sequence[Row], step: int) -> Iterator[Run]:
+    for start in range(0, len(found), step):
+        for run in batches.split([selector.record(row) for row in found[start : start + step]]):
             place = Progress(None, None, OVERLAYS, (run[-1].record_id.hex,))
             body = batches.listed("product", [record.body for record in run])
             yield Run(len(run), (body,), False, place)  # noqa: FBT003
