@@ -2109,9 +2109,13 @@ CREATE UNIQUE INDEX alerts_fingerprint_open_idx ON ops.alerts USING btree (finge
 
 CREATE INDEX alerts_flow_kind_opened_at_idx ON ops.alerts USING btree (flow, kind, opened_at);
 
+CREATE INDEX alerts_unresolved_idx ON ops.alerts USING btree (alert_key) WHERE (resolved_at IS NULL);
+
 CREATE INDEX sync_events_unpublished_idx ON ops.sync_events USING btree (created_at) WHERE (published_at IS NULL);
 
 CREATE INDEX sync_pages_run_key_idx ON ops.sync_pages USING btree (run_key);
+
+CREATE INDEX sync_rejects_flow_reject_key_idx ON ops.sync_rejects USING btree (flow, reject_key DESC);
 
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs USING btree (flow, started_at DESC);
 

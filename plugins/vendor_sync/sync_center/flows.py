@@ -9,7 +9,7 @@ from typing import Any
 
 from vendor_sync.connections import ConnectionSource
 from vendor_sync.sync_center.queries import Ops, Row
-from vendor_sync.sync_center.results import Result, arranged
+from vendor_sync.sync_center.results import Result, arranged, told_lines
 from vendor_sync.sync_center.wording import Status, status
 
 # In the order of the page; a flow that Airflow does not have, or not for this user, is left out.
@@ -114,6 +114,11 @@ class RunView:
     def result(self) -> Result:
         """Return what it has counted."""
         return arranged(self.row.get("counts") or {})
+
+    @property
+    def lines(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return the records that its result tells of by name, with what became of them."""
+        return told_lines(self.row.get("counts") or {})
 
     @property
     def params(self) -> Mapping[str, Any]:

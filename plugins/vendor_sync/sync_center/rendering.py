@@ -35,6 +35,7 @@ def _templates() -> Environment:
         "humane": wording.humane,
         "moment": wording.moment,
         "number": wording.number,
+        "percent": wording.percent,
         "pill": wording.pill,
         "status": wording.status,
     }

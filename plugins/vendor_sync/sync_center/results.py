@@ -17,7 +17,11 @@ _LEFT_OUT = frozenset(
     {"api_calls", "retries", "queries", "bytes_received", "peak_memory_bytes", "attempt", "status",
      "generation", "duration_seconds", "run_id", "interruptions", "duplicates", "lists"}
 )  # fmt: skip
-_PARENT = "entities"
+# Lists of records: in this order, and no more of each than a page can show.
+_LISTS = ("failed", "skipped", "missing", "exported", "plan")
+_SHOWN_LINES = 100
+# Where flows keep the counts of their entity types, if not beside everything else.
+_PARENTS = ("entities", "entity_types")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +40,7 @@ class Result:
 
 def arranged(counts: Mapping[str, Any]) -> Result:
     """Return a run's counts as figures and a table; columns of zeros are left out."""
-    by_type = {name: value for name, value in counts.items() if _is_counts(value)}
-    nested: Any = counts.get(_PARENT)
-    if isinstance(nested, dict):
-        found = cast("Mapping[str, Any]", nested)
-        by_type |= {name: value for name, value in found.items() if _is_counts(value)}
-    by_type.pop("id_maps", None)
+    by_type = by_entity_type(counts)
     columns = _columns(by_type.values())
     return Result(
         figures=_figures(counts, with_zeros=not by_type),
@@ -51,6 +50,30 @@ def arranged(counts: Mapping[str, Any]) -> Result:
             for name, value in sorted(by_type.items(), key=lambda item: -_weight(item[1]))
         ],
     )
+
+
+def told_lines(counts: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (what became of it, record) of each record that a run tells of by name."""
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for outcome in _LISTS:
+        listed: Any = counts.get(outcome)
+        if isinstance(listed, list):
+            lines = cast("list[Any]", listed)[:_SHOWN_LINES]
+            found += [(outcome, line) for line in lines if isinstance(line, dict)]
+    return found
+
+
+def by_entity_type(counts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return {entity type: its counts} of a run's counts, wherever the flow keeps them."""
+    found = {name: value for name, value in counts.items() if _is_counts(value)}
+    found.pop("id_maps", None)
+    for parent in _PARENTS:
+        nested: Any = counts.get(parent)
+        if isinstance(nested, dict):
+            found.pop(parent, None)
+            inner = cast("Mapping[str, Any]", nested)
+            found |= {name: value for name, value in inner.items() if _is_counts(value)}
+    return found
 
 
 def _is_counts(value: Any) -> bool:  # noqa: ANN401 - a part of a flow's own JSON

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 NOTHING = "–"  # noqa: RUF001 - a dash in place of NULL
 _STEPS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -54,6 +53,14 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def percent(share: float | None) -> str:
+    """Return a share in per cent; only what is whole is 100 %."""
+    if share is None:
+        return NOTHING
+    shown = f"{100 * share:.1f}"
+    return "99.9 %" if shown == "100.0" and share < 1 else f"{shown.removesuffix('.0')} %"
 
 
 def byte_size(value: int | None) -> str:
@@ -108,8 +115,3 @@ def _relative(at: datetime, now: datetime) -> str:
 def pill(state: Status) -> Markup:
     """Return a state as a coloured label: the words say what the colour says."""
     return Markup('<span class="pill {}">{}</span>').format(state.tone, state.words)
-
-
-def plain(value: Any) -> Markup:  # noqa: ANN401 - whatever a table holds
-    """Return a value for a table cell."""
-    return escape(number(value))

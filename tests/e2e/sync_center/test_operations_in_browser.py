@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.airflow, pytest.mark.browser]
+FLOW = "trackier_offer_sync"
+NAME = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def refused(airflow):
+    """A record that was refused, with what somebody might have written into it."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO ops.sync_rejects"
+        " (run_key, flow, entity, external_id, kind, reason, item, fingerprint, rejected_at)"
+        " SELECT run_key, flow, 'offers', '4711', 'invalid', 'title is too long', %s, %s, now()"
+        " FROM ops.sync_runs WHERE flow = %s LIMIT 1 RETURNING reject_key",
+        f'{{"name": "{NAME}", "payout": 0.10}}',
+        datetime.now(UTC).isoformat(),
+        FLOW,
+    )
+    yield key
+    airflow.db.execute("DELETE FROM ops.sync_rejects WHERE reject_key = %s", [key])
+
+
+@pytest.fixture
+def alert(airflow):
+    """An alert that nobody has looked after."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO ops.alerts (fingerprint, kind, severity, flow, title, message, opened_at,"
+        " last_seen_at) VALUES ('a', 'sla_missed', 'warning', %s, 'It is late', 'Since noon.',"
+        " now(), now()) RETURNING alert_key",
+        FLOW,
+    )
+    return key
+
+
+def state_of(airflow, alert):
+    query = "SELECT acknowledged_by, resolved_at IS NOT NULL FROM ops.alerts WHERE alert_key = %s"
+    return airflow.rows(query, alert)[0]
+
+
+def test_payload_of_a_refused_record_is_read_as_it_came(people, refused):
+    viewer = people.log_in("viewer")
+    page = viewer.open(f"/operations/rejects?flow={FLOW}")
+
+    page.get_by_role("link", name="Offers 4711").click()
+
+    payload = page.get_by_label("The record as it came")
+    expect(payload).to_have_text(f'{{\n  "name": "{NAME}",\n  "payout": 0.10\n}}')
+    expect(page.get_by_text("title is too long")).to_be_visible()
+    assert page.url.endswith(f"/operations/rejects/{refused}")
+
+
+def test_operator_acknowledges_and_resolves_an_alert_by_keyboard_alone(airflow, people, alert):
+    page = people.log_in("operator").open("/operations/alerts")
+
+    press_tab_to(page, "Acknowledge It is late")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Nobody has to do anything.")).to_be_visible()
+    assert state_of(airflow, alert) == ("operator", False)
+    press_tab_to(page, "Acknowledged (1)")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("operator took it")).to_be_visible()
+    press_tab_to(page, "Resolve It is late")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nobody has to do anything.")).to_be_visible()
+    assert state_of(airflow, alert) == ("operator", True)
+
+
+def press_tab_to(page, words):
+    """Go on with the Tab key until the focus, which has to be visible, is on these words."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(
+            "() => [document.activeElement.innerText.replace(/\\s+/g, ' ').trim(),"
+            " getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        if focus[0] == words:
+            assert focus[1] != "none"
+            return
+    pytest.fail(f"Tab never reaches {words!r}")
+
+
+def test_viewer_can_read_an_alert_and_change_nothing(airflow, people, alert):
+    viewer = people.log_in("viewer")
+    page = viewer.open("/operations/alerts")
+    token = page.context.cookies()[0]["value"]
+
+    expect(page.get_by_role("heading", name="It is late")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    answer = requests.post(
+        f"{viewer.url}/sync-center/operations/alerts/{alert}/resolve",
+        cookies={"_token": token},
+        headers={"Origin": viewer.url},
+        timeout=30,
+    )
+
+    assert answer.status_code == 403
+    assert state_of(airflow, alert) == (None, False)
