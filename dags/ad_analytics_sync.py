@@ -1,10 +1,9 @@
 """Collect what ad platforms claim and what stores sold, every hour, and credit orders to clicks.
 
 Source: Meta, TikTok, Snapchat; Shopify, WooCommerce, Salla, Zid; our click log. Target: schema
-`analytics`, the dashboards in Redis; raw pages in S3. `plan_shards` lists the connections that may
-be asked, `sync_<vendor>` asks them (a vendor has slots of its own; one that fails, waits or needs
-a new login stops nobody), `join_run` credits orders and computes totals, alerts and dashboards,
-`complete_run` says what is missing. When it alerts: `docs/ad-analytics.md`. Owner: data-platform.
+`analytics`, dashboards in Redis, raw pages in S3. `plan_shards` lists the connections that may be
+asked, `sync_<vendor>` asks them (none stops another), `join_run` credits orders and computes
+totals, alerts and dashboards. When it alerts: `docs/ad-analytics.md`. Owner: data-platform.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from airflow.task.trigger_rule import TriggerRule
 from vendor_sync.orchestration.ad_analytics_form import PARAMS, SLOTS, VENDORS
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 from vendor_sync.orchestration.notifier import alert_run_failed
-from vendor_sync.orchestration.sla import with_sla
+from vendor_sync.orchestration.sla import run_deadline, with_sla
 
 COMPLETED = Asset("sync.analytics.completed", uri="x-vendor-sync://analytics/sync")
 
@@ -31,6 +30,7 @@ COMPLETED = Asset("sync.analytics.completed", uri="x-vendor-sync://analytics/syn
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     on_failure_callback=alert_run_failed,
+    deadline=run_deadline(timedelta(minutes=50)),
     params=PARAMS,
     doc_md=__doc__,
     tags=[Tag.ANALYTICS],
@@ -67,14 +67,14 @@ def ad_analytics_sync() -> None:
         shards = list_shards.override(task_id=f"list_{vendor}")(plan, vendor)
         sync = sync_shard.override(task_id=f"sync_{vendor}", max_active_tis_per_dag=SLOTS)
         chain(sync.expand(shard=shards), joined)
-    published = with_sla(publish_completion(), timedelta(minutes=30))
-    chain(plan, complete_run(joined), published)  # without a plan nothing has completed
+    # Without a plan nothing has completed.
+    chain(plan, complete_run(joined), with_sla(publish_completion(), timedelta(minutes=30)))
 
 
 def _tasks() -> Any:  # noqa: ANN401 - a module, imported when a task runs
-    from vendor_sync.orchestration import ad_analytics
+    from vendor_sync.orchestration import ad_analytics as tasks
 
-    return ad_analytics
+    return tasks
 
 
 ad_analytics_sync()

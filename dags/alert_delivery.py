@@ -20,7 +20,12 @@ from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
     schedule=at("*/2 * * * *"),
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULT_ARGS | {"retries": 0, "on_failure_callback": None},
+    default_args={
+        **DEFAULT_ARGS,
+        "retries": 0,
+        "on_failure_callback": None,
+        "on_success_callback": None,
+    },
     doc_md=__doc__,
     tags=[Tag.OPERATIONS],
 )

@@ -21,7 +21,7 @@ from airflow.sdk import Asset, Metadata, Param, chain, dag, task
 
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
-from vendor_sync.orchestration.sla import with_sla
+from vendor_sync.orchestration.sla import run_deadline, with_sla
 
 COMPLETED = Asset("sync.broadstreet.exported", uri="x-vendor-sync://broadstreet/exported")
 TYPES = ["networks", "advertisers", "zones", "advertisements", "campaigns", "placements"]
@@ -42,6 +42,7 @@ PARAMS = {
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     on_failure_callback=alert_run_failed,
+    deadline=run_deadline(timedelta(hours=2)),
     params=PARAMS,
     doc_md=__doc__,
     tags=[Tag.BROADSTREET],

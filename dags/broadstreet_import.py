@@ -1,7 +1,6 @@
 """Bring what Broadstreet has into MongoDB every six hours.
 
 Source: Broadstreet's API v1. Target: MongoDB's production collections; never `local_*`.
-
 `begin_import` takes the turn; a task an entity type follows, parents first, safe to run again;
 `finish_import` sums up and swaps in what a fresh import has built; `publish_completion` tells.
 Three attempts a task. When it alerts: `docs/alerts.md`. Owner: data-platform.
@@ -17,7 +16,7 @@ from airflow.sdk import Asset, Metadata, Param, chain, dag, task
 
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
-from vendor_sync.orchestration.sla import with_sla
+from vendor_sync.orchestration.sla import run_deadline, with_sla
 
 COMPLETED = Asset("sync.broadstreet.imported", uri="x-vendor-sync://broadstreet/production")
 TYPES = ["networks", "advertisers", "zones", "advertisements", "campaigns", "placements"]
@@ -40,6 +39,7 @@ PARAMS = {
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     on_failure_callback=alert_run_failed,
+    deadline=run_deadline(timedelta(hours=4)),
     params=PARAMS,
     doc_md=__doc__,
     tags=[Tag.BROADSTREET],

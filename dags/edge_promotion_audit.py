@@ -17,7 +17,7 @@ from airflow.sdk import Param, dag, task
 
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 from vendor_sync.orchestration.notifier import alert_run_failed
-from vendor_sync.orchestration.sla import with_sla
+from vendor_sync.orchestration.sla import run_deadline, with_sla
 
 PARAMS = {
     "expiring_days": Param(
@@ -46,6 +46,7 @@ PARAMS = {
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     on_failure_callback=alert_run_failed,
+    deadline=run_deadline(timedelta(minutes=30)),
     params=PARAMS,
     doc_md=__doc__,
     tags=[Tag.EDGE],

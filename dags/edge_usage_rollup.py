@@ -18,7 +18,7 @@ from airflow.sdk import dag, task
 
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at, flag
 from vendor_sync.orchestration.notifier import alert_run_failed
-from vendor_sync.orchestration.sla import with_sla
+from vendor_sync.orchestration.sla import run_deadline, with_sla
 
 PARAMS = {
     "full_refresh": flag("Full refresh", "Make every day anew, not only those with new uses."),
@@ -32,6 +32,7 @@ PARAMS = {
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     on_failure_callback=alert_run_failed,
+    deadline=run_deadline(timedelta(minutes=30)),
     params=PARAMS,
     doc_md=__doc__,
     tags=[Tag.EDGE],

@@ -15,6 +15,7 @@ from airflow.sdk import dag, task
 
 from vendor_sync.orchestration.dag_defaults import DEFAULT_ARGS, Tag, at
 from vendor_sync.orchestration.notifier import alert_run_failed
+from vendor_sync.orchestration.sla import run_deadline, with_sla
 
 
 @dag(
@@ -24,6 +25,7 @@ from vendor_sync.orchestration.notifier import alert_run_failed
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     on_failure_callback=alert_run_failed,
+    deadline=run_deadline(timedelta(minutes=20)),
     doc_md=__doc__,
     tags=[Tag.ANALYTICS],
 )
@@ -34,7 +36,7 @@ def fx_rates_sync() -> None:
 
         return ad_analytics.sync_rates()
 
-    sync_rates()
+    with_sla(sync_rates(), timedelta(minutes=15))
 
 
 fx_rates_sync()

@@ -65,7 +65,8 @@ def settings(home: Home, state: State) -> dict[str, str]:
 
 def _passed_on() -> dict[str, str]:
     """Return the flows' own settings that the caller has set (retry waits, SLAs)."""
-    names = ("VENDOR_SYNC_RETRY_SECONDS", "VENDOR_SYNC_SLA_SECONDS")
+    flows = ("RETRY", "SLA", "DEADLINE")
+    names = [f"VENDOR_SYNC_{name}_SECONDS" for name in flows]
     return {name: os.environ[name] for name in names if name in os.environ}
 
 

@@ -36,15 +36,16 @@ class Message:
     message: str
     facts: Mapping[str, str]
     link: str | None
+    runbook: str | None
     opened_at: datetime
 
     def plain_text(self) -> str:
         """Return all of it as lines."""
         facts = [f"{name}: {value}" for name, value in self.facts.items()]
-        link = [f"Log: {self.link}"] if self.link else []
-        return "\n".join(
-            (self.message, "", *facts, f"at: {self.opened_at:%Y-%m-%d %H:%M:%S %Z}", *link)
-        )
+        at = f"at: {self.opened_at:%Y-%m-%d %H:%M:%S %Z}"
+        places = (("Log", self.link), ("Runbook", self.runbook))
+        links = [f"{name}: {address}" for name, address in places if address]
+        return "\n".join((self.message, "", *facts, at, *links))
 
 
 def channels(source: ConnectionSource) -> list[str]:
@@ -95,7 +96,8 @@ def slack_message(message: Message) -> dict[str, Any]:
     """Return the message in Slack's form; others of the trade read it too."""
     title = f"[{message.severity}] {message.title}"
     facts = "  ".join(f"*{name}* {_escaped(value)}" for name, value in message.facts.items())
-    log = f"  <{message.link}|Run and log>" if message.link else ""
+    places = ((message.link, "Run and log"), (message.runbook, "What to do"))
+    links = [f"<{address}|{name}>" for address, name in places if address]
     body = _escaped(message.message)[:_TEXT_CHARACTERS]
     return {
         "text": _escaped(title),
@@ -105,7 +107,10 @@ def slack_message(message: Message) -> dict[str, Any]:
                 "text": {"type": "plain_text", "text": title[:_HEADER_CHARACTERS]},
             },
             {"type": "section", "text": {"type": "mrkdwn", "text": body}},
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": facts + log}]},
+            {
+                "type": "context",
+                "elements": [{"type": "mrkdwn", "text": "  ".join((facts, *links))}],
+            },
         ],
     }
 

@@ -20,7 +20,8 @@ from psycopg.rows import DictRow, dict_row
 from vendor_sync.alert_channels import DeliveryError, Message, channels, send
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import SyncError
-from vendor_sync.postgres import Warehouse, connect, load_query, storage_errors
+from vendor_sync.postgres import Warehouse, connect, load_query
+from vendor_sync.runbooks import runbook_url
 
 logger = logging.getLogger(__name__)
 SENT_PER_HOUR = 10
@@ -29,7 +30,7 @@ _LONGEST_WAIT = timedelta(minutes=2)
 
 
 class AlertKind(StrEnum):
-    """What happened; docs/alerts.md says what to do about each."""
+    """What happened; docs/runbooks/<kind>.md says what to do about it."""
 
     TASK_FAILED = "task_failed"
     RETRIES_EXHAUSTED = "retries_exhausted"
@@ -37,6 +38,7 @@ class AlertKind(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_INTERRUPTED = "run_interrupted"
     SLA_MISSED = "sla_missed"
+    DEADLINE_MISSED = "deadline_missed"
     BREAKER_OPEN = "breaker_open"
     ERROR_RATE = "error_rate"
     MEMORY = "memory"
@@ -48,6 +50,8 @@ class AlertKind(StrEnum):
     NEEDS_REAUTH = "needs_reauth"
     CONNECTION_FAILED = "connection_failed"
     CAMPAIGN_PERFORMANCE = "campaign_performance"
+    CONSISTENCY_ISSUES = "consistency_issues"
+    EXPORT_UNDECIDED = "export_undecided"
 
 
 # Four ways to see the same thing: whichever is seen first is the one that is told.
@@ -115,7 +119,8 @@ def raise_alert(source: ConnectionSource, alert: Alert) -> bool:
 
 def _raise_alert(source: ConnectionSource, alert: Alert) -> bool:
     try:
-        is_new = _keep(source, alert)
+        with _connected(source) as conn, conn.transaction():
+            is_new = keep_alert(conn, source, alert)
     except (SyncError, psycopg.Error) as error:
         logger.warning("the alert cannot be kept, sending it at once: %s", error)
         _send_unkept(source, alert)
@@ -124,8 +129,12 @@ def _raise_alert(source: ConnectionSource, alert: Alert) -> bool:
     return is_new
 
 
-def _keep(source: ConnectionSource, alert: Alert) -> bool:
-    now = datetime.now(UTC)
+def keep_alert(conn: Warehouse, source: ConnectionSource, alert: Alert) -> bool:
+    """Keep an alert in the caller's transaction, and tell whether it is a new one.
+
+    For what is seen only once, such as a change of state: both are there, or neither. Whoever has
+    committed calls `deliver_alerts`; if it is killed before, the next delivery takes it along.
+    """
     row = {
         "fingerprint": alert.fingerprint,
         "kind": alert.kind,
@@ -136,14 +145,14 @@ def _keep(source: ConnectionSource, alert: Alert) -> bool:
         "title": alert.title,
         "message": alert.message,
         "link": alert.link,
-        "now": now,
+        "runbook": runbook_url(alert.kind),
+        "now": datetime.now(UTC),
     }
-    with _connected(source) as conn, conn.transaction():
-        found = conn.execute(load_query("ops/upsert_alert.sql"), row).fetchone()
-        assert found is not None  # noqa: S101 - INSERT ... RETURNING
-        alert_key, is_new = found
-        if is_new:
-            _put_on_its_way(conn, channels(source), row | {"alert_key": alert_key})
+    found = conn.execute(load_query("ops/upsert_alert.sql"), row).fetchone()
+    assert found is not None  # noqa: S101 - INSERT ... RETURNING
+    alert_key, is_new = found
+    if is_new:
+        _put_on_its_way(conn, channels(source), row | {"alert_key": alert_key})
     return is_new
 
 
@@ -178,7 +187,7 @@ def _close(conn: Warehouse, fingerprints: list[str]) -> None:
 
 
 def resolve_gone(
-    source: ConnectionSource, flow: str, kinds: Sequence[AlertKind], still: Iterable[Alert]
+    conn: Warehouse, flow: str, kinds: Sequence[AlertKind], still: Iterable[Alert]
 ) -> int:
     """Close a flow's open alerts of some kinds, except those that are `still` raised; count them.
 
@@ -190,8 +199,7 @@ def resolve_gone(
         "fingerprints": [alert.fingerprint for alert in still],
         "now": datetime.now(UTC),
     }
-    with storage_errors(), _connected(source) as conn:
-        return conn.execute(load_query("ops/resolve_gone_alerts.sql"), params).rowcount
+    return conn.execute(load_query("ops/resolve_gone_alerts.sql"), params).rowcount
 
 
 def deliver_alerts(source: ConnectionSource) -> dict[str, int]:
@@ -250,6 +258,7 @@ def _message(row: DictRow) -> Message:
         message=row["message"],
         facts=facts | {"alert": str(row["alert_key"])},
         link=row["link"],
+        runbook=row["runbook"],
         opened_at=row["opened_at"],
     )
 
@@ -258,6 +267,7 @@ def _send_unkept(source: ConnectionSource, alert: Alert) -> None:
     """Send without a row: the database that keeps alerts is what is broken."""
     row = {name: getattr(alert, name) for name in ("kind", "severity", "flow", "run_id", "task_id")}
     texts = {"title": alert.title, "message": alert.message, "link": alert.link}
+    texts["runbook"] = runbook_url(alert.kind)
     message = _message({**row, **texts, "alert_key": "not kept", "opened_at": datetime.now(UTC)})
     for channel in channels(source):
         try:

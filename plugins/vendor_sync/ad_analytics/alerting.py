@@ -1,49 +1,57 @@
-"""Whom a run alerts about what: connections that need a person, campaigns that fell behind."""
+"""Whom a run alerts about what: connections that need a person, figures that fell or are wrong.
+
+What is seen once (a connection that stops, a campaign's bad day) is kept in the transaction that
+writes it; what is looked up each time (consistency) is told from the tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vendor_sync.ad_analytics.state import Outcome, PartResult
-from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve
+from vendor_sync.alerts import Alert, AlertKind, keep_alert, raise_alert, resolve, resolve_gone
 from vendor_sync.connections import ConnectionSource
-from vendor_sync.postgres import Warehouse
+from vendor_sync.postgres import Warehouse, load_query
 from vendor_sync.runs import Run
 
-_SHOWN_CAMPAIGNS = 20
+_SHOWN = 20
 _TROUBLES = {
     AlertKind.NEEDS_REAUTH: "needs a new login",
     AlertKind.CONNECTION_FAILED: "failed, and trying again will not help",
 }
 
 
-def tell_of_campaigns(
-    source: ConnectionSource, run: Run, workspace_id: int, messages: list[str]
+def keep_campaigns(
+    source: ConnectionSource,
+    conn: Warehouse,
+    run: Run,
+    found: Mapping[int, Sequence[str]],
+    *,
+    link: str | None,
 ) -> None:
-    """Alert about a workspace's campaigns that fell below their own history in this run."""
-    shown = messages[:_SHOWN_CAMPAIGNS]
-    more = len(messages) - len(shown)
-    raise_alert(
-        source,
-        Alert(
+    """Keep an alert for each workspace with campaigns that fell below their own history."""
+    for workspace_id, messages in found.items():
+        alert = Alert(
             kind=AlertKind.CAMPAIGN_PERFORMANCE,
             flow=run.flow,
             run_id=run.run_id,
             cause=f"{run.run_id}-workspace-{workspace_id}",
             title=f"Workspace {workspace_id}: {len(messages)} campaigns below their own history",
-            message="\n".join([*shown, f"and {more} more"] if more else shown),
-        ),
-    )
+            message=_listed(messages, len(messages)),
+            link=link,
+        )
+        keep_alert(conn, source, alert)
 
 
-def tell_of_connections(
+def keep_troubles(
     source: ConnectionSource,
     conn: Warehouse,
     run: Run,
     results: Sequence[PartResult],
+    *,
     link: str | None,
 ) -> None:
-    """Alert a person where only a person can help, once per connection and cause; or take it back.
+    """Keep an alert where only a person can help, once per connection and cause; or take it back.
 
     What heals by itself is told by the task, when all its tries are used up.
     """
@@ -52,11 +60,39 @@ def tell_of_connections(
         if result.outcome is Outcome.COMPLETED:
             healthy += [_trouble(run, result, kind) for kind in _TROUBLES]
         elif result.outcome is Outcome.NEEDS_REAUTH and result.newly_needs_reauth:
-            raise_alert(source, _trouble(run, result, AlertKind.NEEDS_REAUTH, link))
+            keep_alert(conn, source, _trouble(run, result, AlertKind.NEEDS_REAUTH, link))
         elif result.outcome is Outcome.FAILED:
-            raise_alert(source, _trouble(run, result, AlertKind.CONNECTION_FAILED, link))
+            keep_alert(conn, source, _trouble(run, result, AlertKind.CONNECTION_FAILED, link))
     if healthy:
         resolve(conn, healthy)
+
+
+def tell_of_issues(
+    source: ConnectionSource, conn: Warehouse, run: Run, *, link: str | None
+) -> None:
+    """Alert about figures that cannot be right, once per workspace and kind until none is open."""
+    rows = conn.execute(load_query("analytics/list_open_issues.sql"), {"shown": _SHOWN}).fetchall()
+    alerts = [
+        Alert(
+            kind=AlertKind.CONSISTENCY_ISSUES,
+            flow=run.flow,
+            run_id=run.run_id,
+            cause=f"workspace-{workspace_id}/{issue}",
+            title=f"Workspace {workspace_id}: {number} open issues of kind {issue}",
+            message=_listed(latest, number),
+            link=link,
+        )
+        for workspace_id, issue, number, latest in rows
+    ]
+    for alert in alerts:
+        raise_alert(source, alert)
+    resolve_gone(conn, run.flow, [AlertKind.CONSISTENCY_ISSUES], alerts)
+
+
+def _listed(lines: Sequence[str], number: int) -> str:
+    shown = lines[:_SHOWN]
+    more = number - len(shown)
+    return "\n".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
 def _trouble(run: Run, result: PartResult, kind: AlertKind, link: str | None = None) -> Alert:

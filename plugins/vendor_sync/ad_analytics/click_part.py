@@ -22,8 +22,14 @@ from vendor_sync.runs import Run, RunStore
 logger = logging.getLogger(__name__)
 
 
-def load_clicks(
-    source: ConnectionSource, conn: Warehouse, runs: RunStore, run: Run, now: datetime
+def load_clicks(  # noqa: PLR0913 - what a part of a run works with
+    source: ConnectionSource,
+    conn: Warehouse,
+    runs: RunStore,
+    run: Run,
+    now: datetime,
+    *,
+    link: str | None = None,
 ) -> dict[str, Any]:
     """Load what is new; return counts, `{"skipped": why}` or `{"error": what}`.
 
@@ -36,13 +42,13 @@ def load_clicks(
         loaded = load_new_clicks(conn, connection, now=now, keep_rejects=partial(runs.reject, run))
     except (ConfigurationError, StorageError) as error:
         logger.warning("the click log is left out: %s", error)
-        raise_alert(source, _unreadable(run, str(error)))
+        raise_alert(source, _unreadable(run, str(error), link))
         return {"error": str(error)}
     resolve(conn, [_unreadable(run, "")])
     return asdict(loaded)
 
 
-def _unreadable(run: Run, message: str) -> Alert:
+def _unreadable(run: Run, message: str, link: str | None = None) -> Alert:
     return Alert(
         kind=AlertKind.CONNECTION_FAILED,
         flow=run.flow,
@@ -50,4 +56,5 @@ def _unreadable(run: Run, message: str) -> Alert:
         cause="click-log",
         title=f"{run.flow}: the click log cannot be read; orders are credited without it",
         message=message,
+        link=link,
     )

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vendor_sync.ad_analytics.alerting import tell_of_campaigns, tell_of_connections
+from vendor_sync.ad_analytics.alerting import keep_campaigns, tell_of_issues
 from vendor_sync.ad_analytics.attribution import attribute_orders
 from vendor_sync.ad_analytics.click_part import load_clicks
 from vendor_sync.ad_analytics.consistency import check_consistency
@@ -24,11 +24,12 @@ from vendor_sync.ad_analytics.roas import total_days
 from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.shard import ShardSync, open_warehouse
 from vendor_sync.ad_analytics.state import Outcome, PartResult, StateStore
-from vendor_sync.alerts import resolve_failure
+from vendor_sync.alert_rules import error_rate, interrupted, memory
+from vendor_sync.alerts import Alert, deliver_alerts, raise_alert, resolve_failure
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
 from vendor_sync.postgres import lock_flow
-from vendor_sync.runs import RunStore
+from vendor_sync.runs import RunStore, peak_memory_bytes
 
 logger = logging.getLogger(__name__)
 FLOW = "ad_analytics_sync"
@@ -44,6 +45,9 @@ REPORT_SECONDS = 10
 REPORT_CHECKS = 30
 # All of them are in `analytics.sync_parts`.
 _SHOWN_MISSING = 50
+# What an error rate is made of: parts that broke, and what was read and asked.
+_BROKEN = (Outcome.RETRY.value, Outcome.FAILED.value)
+_READ = ("api_calls", "campaigns", "days", "orders")
 Shard = dict[str, Any]
 Clock = Callable[[], datetime]
 
@@ -109,9 +113,10 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     parsed = replace(SyncParams.parse(params), connection_ids=tuple(shard["connections"]))
     with open_warehouse(source, FLOW) as conn:
         run = RunStore(conn, FLOW).get(run_id)
-        with ShardSync(source, conn, run, parsed, clock) as sync:
+        with ShardSync(source, conn, run, parsed, clock, link=link) as sync:
             results = sync.run()
-        tell_of_connections(source, conn, run, results, link)
+    deliver_alerts(source)
+    _tell(source, memory(FLOW, run_id, peak_memory_bytes(), link=link))
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
     if again:
@@ -126,7 +131,9 @@ def _named(results: Sequence[PartResult]) -> str:
     return "; ".join(shown[:LARGEST_SHARD])
 
 
-def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -> dict[str, Any]:
+def join_run(
+    source: ConnectionSource, *, run_id: str, link: str | None = None, clock: Clock = utc_now
+) -> dict[str, Any]:
     """Load the clicks, and turn what arrived into events, totals, findings and dashboards.
 
     Safe to repeat: a click counts once, and everything else is computed from what is there.
@@ -134,15 +141,18 @@ def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -
     with open_warehouse(source, FLOW) as conn:
         runs = RunStore(conn, FLOW)
         run = runs.get(run_id)
-        clicks = load_clicks(source, conn, runs, run, clock())
+        clicks = load_clicks(source, conn, runs, run, clock(), link=link)
         attributed = attribute_orders(conn)
         totals = total_days(conn)
-        found = find_performance_alerts(conn, clock())
+        with conn.transaction():
+            found = find_performance_alerts(conn, clock())
+            keep_campaigns(source, conn, run, found, link=link)
         issues = check_consistency(conn, clock())
+        tell_of_issues(source, conn, run, link=link)
         cache = require_connection(source, "analytics_redis")
         dashboards = refresh_dashboards(conn, cache, clock())
-    for workspace_id, messages in found.items():
-        tell_of_campaigns(source, run, workspace_id, messages)
+    deliver_alerts(source)
+    _tell(source, memory(FLOW, run_id, peak_memory_bytes(), link=link))
     logger.info("%s: %d orders attributed", run.run_id, attributed.orders)
     return {
         "click_log": clicks,
@@ -158,7 +168,7 @@ def join_run(source: ConnectionSource, *, run_id: str, clock: Clock = utc_now) -
 
 
 def complete_run(
-    source: ConnectionSource, *, run_id: str, joined: Mapping[str, Any]
+    source: ConnectionSource, *, run_id: str, joined: Mapping[str, Any], link: str | None = None
 ) -> dict[str, Any]:
     """Write how the run ended, with its event; return its result, which says what is missing."""
     with open_warehouse(source, FLOW) as conn:
@@ -172,7 +182,30 @@ def complete_run(
             runs.finish(run_id, result["status"], counts=result)
             if not result["missing"]:
                 resolve_failure(conn, FLOW, run_id)
+    _tell(source, _error_rate(run_id, result, link))
+    _tell(source, interrupted(FLOW, run_id, run.interruptions, link=link))
     return result | {"run_id": run_id, "attempt": run.attempt}
+
+
+def _error_rate(run_id: str, result: Mapping[str, Any], link: str | None) -> Alert | None:
+    """Compare what was refused with all that was read and asked."""
+    failed = sum(ended.get(name, 0) for ended in result["connections"].values() for name in _BROKEN)
+    rejected: int = result.get("rejected", 0)
+    operations = rejected + failed + sum(result.get(name, 0) for name in _READ)
+    return error_rate(
+        FLOW,
+        run_id,
+        errors=rejected + failed,
+        operations=operations,
+        says=f"{rejected} records were rejected and {failed} connections failed, out of "
+        f"{operations} records and calls. Reasons are in ops.sync_rejects and in the run's row.",
+        link=link,
+    )
+
+
+def _tell(source: ConnectionSource, alert: Alert | None) -> None:
+    if alert:
+        raise_alert(source, alert)
 
 
 def run_sync(

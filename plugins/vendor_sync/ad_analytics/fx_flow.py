@@ -11,6 +11,8 @@ from vendor_sync.ad_analytics import fx
 from vendor_sync.ad_analytics.ports import Wire
 from vendor_sync.ad_analytics.records import FxRateRecord
 from vendor_sync.ad_analytics.roas import store_rates, total_days
+from vendor_sync.alert_rules import error_rate, interrupted
+from vendor_sync.alerts import raise_alert, resolve_failure
 from vendor_sync.audit import AuditArchive, s3_client
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError, SyncError
@@ -33,6 +35,7 @@ def sync_rates(
     *,
     run_id: str,
     trigger: str,
+    link: str | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
     """Read the bank's rates since the last one that is here, and convert again what they count for.
@@ -60,7 +63,7 @@ def sync_rates(
             client.close()
         return batch.records, batch.rejects
 
-    return _store(source, run_id, trigger, read)
+    return _store(source, run_id, trigger, read, link=link)
 
 
 def load_rates(source: ConnectionSource, file: Path, *, run_id: str) -> dict[str, Any]:
@@ -82,6 +85,8 @@ def _store(
     run_id: str,
     trigger: str,
     read: Read,
+    *,
+    link: str | None = None,
 ) -> dict[str, Any]:
     warehouse = require_connection(source, "warehouse_postgres")
     with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
@@ -95,6 +100,16 @@ def _store(
             runs.finish(run_id, "failed", error=str(error))
             raise
         runs.finish(run_id, result["status"], counts=result)
+        resolve_failure(conn, FLOW, run_id)
+    refused: int = result["rejected"]
+    says = f"{refused} rates were refused, {result['rates']} taken: see ops.sync_rejects."
+    read_rates = refused + result["rates"]
+    for alert in (
+        error_rate(FLOW, run_id, errors=refused, operations=read_rates, says=says, link=link),
+        interrupted(FLOW, run_id, run.interruptions, link=link),
+    ):
+        if alert:
+            raise_alert(source, alert)
     return result
 
 

@@ -55,9 +55,10 @@ class PartWriter:
     """Writes the parts of a run over one warehouse connection; thread-safe.
 
     The connection's session holds the turns of those that are asked: each ends with its part.
+    `tell` is called with how parts ended, in the transaction that writes it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all keyword but one
         self,
         conn: Warehouse,
         *,
@@ -65,12 +66,14 @@ class PartWriter:
         runs: RunStore,
         tokens: TokenStore,
         flush_archive: Callable[[], None],
+        tell: Callable[[Sequence[PartResult]], None] = lambda _: None,
     ) -> None:
         self._conn = conn
         self._run = run
         self._runs = runs
         self._tokens = tokens
         self._flush_archive = flush_archive
+        self._tell = tell
         self._state = StateStore(conn)
         self._metrics = MetricStore(conn)
         self._filling = Lock()
@@ -194,6 +197,8 @@ class PartWriter:
         for end in ends:
             end.result.newly_needs_reauth = end.result.connection_id in newly
         self._state.end_parts(self._run.run_key, ends)
+        # With the state that says it: a process that is killed now has told, or not written it.
+        self._tell([end.result for end in ends])
 
     def _as_refused(self, end: PartEnd) -> PartEnd:
         reason = self._refused.get(end.result.connection_id)

@@ -12,6 +12,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from vendor_sync.ad_analytics.alerting import keep_troubles
 from vendor_sync.ad_analytics.part import ConnectionPart
 from vendor_sync.ad_analytics.part_writer import PartWriter
 from vendor_sync.ad_analytics.scope import SyncParams
@@ -34,13 +35,15 @@ class ShardSync:
     an account that is asked for the first time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a shard works with
         self,
         source: ConnectionSource,
         conn: Warehouse,
         run: Run,
         params: SyncParams,
         clock: Callable[[], datetime],
+        *,
+        link: str | None = None,
     ) -> None:
         self._source = source
         self._run = run
@@ -49,13 +52,14 @@ class ShardSync:
         self._state = StateStore(conn)
         self._cipher = fernet_from_environment()
         tokens = TokenStore(conn, self._cipher)
-        self._wiring = Wiring(source, run)
+        self._wiring = Wiring(source, run, link=link)
         self._writer = PartWriter(
             conn,
             run=run,
             runs=RunStore(conn, run.flow),
             tokens=tokens,
             flush_archive=self._wiring.flush_archive,
+            tell=partial(keep_troubles, source, conn, run, link=link),
         )
         self._free = SimpleQueue[Warehouse]()
         self._opening = Lock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import count
@@ -16,6 +15,8 @@ from requests.adapters import HTTPAdapter
 from vendor_sync.ad_analytics.ports import Wire
 from vendor_sync.ad_analytics.records import SourceConnection
 from vendor_sync.ad_analytics.vendors import VENDORS, Vendor
+from vendor_sync.alert_rules import limiter_degraded
+from vendor_sync.alerts import raise_alert
 from vendor_sync.audit import PagePacks, s3_client, safe_name
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError
@@ -24,7 +25,6 @@ from vendor_sync.redaction import Redactor
 from vendor_sync.rest_client import Archive, HttpLimits, Usage, pooled_adapter
 from vendor_sync.runs import Run
 
-logger = logging.getLogger(__name__)
 _WORKERS = 4
 # Whoever speaks through several apps of a vendor tells them apart by the setting `app`.
 _ONLY_APP = "default"
@@ -34,9 +34,10 @@ _USUAL = HttpLimits()
 class Wiring:
     """Opens what a shard's connections share, when the first needs it, and closes it again."""
 
-    def __init__(self, source: ConnectionSource, run: Run) -> None:
+    def __init__(self, source: ConnectionSource, run: Run, *, link: str | None = None) -> None:
         self._source = source
         self._run = run
+        self._link = link
         self._stack = ExitStack()
         self._lock = Lock()
         self._opened: dict[str, Any] = {}
@@ -104,7 +105,25 @@ class Wiring:
             of_all = _number(connection, "app_requests_per_second", vendor.app_requests_per_second)
             paces.append((f"app:{connection.settings.get('app', _ONLY_APP)}", of_all))
         client = self._once("redis", self._redis)
-        return Combined([_shared(client, connection.vendor, *pace) for pace in paces])
+        return Combined([self._shared(client, connection.vendor, *pace) for pace in paces])
+
+    def _shared(
+        self, client: redis.Redis, vendor: str, place: str, per_second: float
+    ) -> SharedLimiter:
+        return SharedLimiter(
+            client,
+            name=f"{vendor}:{place}",
+            per_second=per_second,
+            workers=_WORKERS,
+            on_degraded=lambda text: self._once("slow pace", lambda: self._tell_of_pace(text)),
+        )
+
+    def _tell_of_pace(self, text: str) -> bool:
+        """Alert that Redis is away: once a shard, which may have many limits."""
+        run = self._run
+        return raise_alert(
+            self._source, limiter_degraded(run.flow, run.run_id, text, link=self._link)
+        )
 
     def _once(self, name: str, opens: Callable[[], Any]) -> Any:  # noqa: ANN401 - clients
         """Return the one client of its kind: making one costs more than a connection's calls."""
@@ -144,16 +163,6 @@ class _ConnectionArchive:
         """Keep a page as `<connection>/<number>-<entity>.json`."""
         name = f"{self._connection_id}/{next(self._numbers):05d}-{entity}.json"
         return self._packs.add(name, self._redactors[entity].redact_body(body))
-
-
-def _shared(client: redis.Redis, vendor: str, place: str, per_second: float) -> SharedLimiter:
-    return SharedLimiter(
-        client,
-        name=f"{vendor}:{place}",
-        per_second=per_second,
-        workers=_WORKERS,
-        on_degraded=logger.warning,
-    )
 
 
 def _number(connection: SourceConnection, name: str, default: float) -> float:

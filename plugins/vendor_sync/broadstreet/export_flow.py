@@ -13,10 +13,12 @@ from typing import Any
 import psycopg
 
 from vendor_sync import mongo
-from vendor_sync.alert_rules import MAX_ERROR_RATE
-from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve_failure
+from vendor_sync.alert_rules import limiter_degraded
+from vendor_sync.alerts import AlertKind, raise_alert, resolve_failure, resolve_gone
 from vendor_sync.broadstreet import generations, schema
+from vendor_sync.broadstreet import journal as states
 from vendor_sync.broadstreet.account import account_settings, open_client
+from vendor_sync.broadstreet.export_alerts import alerts_of, undecided
 from vendor_sync.broadstreet.export_plan import Planner
 from vendor_sync.broadstreet.export_result import ExportReport, Line
 from vendor_sync.broadstreet.export_settings import ExportParams, ExportSettings
@@ -79,7 +81,7 @@ def run_export(asked: ExportRun) -> dict[str, Any]:
             result = _Session(asked, conn, db, runs, run).run()
         resolve_failure(conn, FLOW, asked.run_id)
     if not asked.params.dry_run:
-        for alert in _alerts(asked, run, result):
+        for alert in alerts_of(FLOW, result, interruptions=run.interruptions, link=asked.link):
             raise_alert(asked.source, alert)
     return result
 
@@ -183,6 +185,7 @@ class _Session:
     def _finished(self, report: ExportReport) -> dict[str, Any]:
         result: dict[str, Any] = {**report.to_json(), "dry_run": False, **self._identity()}
         self._log(report, datetime.now(UTC))
+        self._tell_of_undecided()
         failed = report.of_status("failed")
         self._runs.reject(self._run, [_reject(line) for line in failed])
         used = {**self._used(), "queries": self._conn.queries}
@@ -215,6 +218,14 @@ class _Session:
                 },
             )
 
+    def _tell_of_undecided(self) -> None:
+        """Alert about each entity that only a person can decide, until somebody has."""
+        asked, stopped = self._asked, self._journal.of_status(states.STOPPED)
+        alerts = [undecided(FLOW, asked.run_id, each, link=asked.link) for each in stopped]
+        for alert in alerts:
+            raise_alert(asked.source, alert)
+        resolve_gone(self._conn, FLOW, [AlertKind.EXPORT_UNDECIDED], alerts)
+
     def _identity(self) -> dict[str, Any]:
         return {
             "run_id": self._asked.run_id,
@@ -244,14 +255,7 @@ class _Session:
         return connect(warehouse, application_name=f"{FLOW}_progress")
 
     def _tell_of_slow_pace(self, text: str) -> None:
-        alert = Alert(
-            kind=AlertKind.LIMITER_DEGRADED,
-            flow=FLOW,
-            run_id=self._asked.run_id,
-            title=f"{FLOW}: Redis is away, calls are paced by each worker's share",
-            message=text,
-            link=self._asked.link,
-        )
+        alert = limiter_degraded(FLOW, self._asked.run_id, text, link=self._asked.link)
         raise_alert(self._asked.source, alert)
 
 
@@ -300,28 +304,6 @@ def _reject(line: Line) -> Reject:
         item={"name": line.name},
         audit_key=None,
     )
-
-
-def _alerts(asked: ExportRun, run: Run, result: Mapping[str, Any]) -> list[Alert]:
-    found: list[tuple[AlertKind, str, str]] = []
-    failed, sent = len(result["failed"]), len(result["exported"])
-    if failed and failed / (failed + sent) > MAX_ERROR_RATE:
-        text = f"{failed} of {failed + sent} entities stay local; each says why in its sync_errors."
-        found.append((AlertKind.ERROR_RATE, f"{failed} entities could not be exported", text))
-    if run.interruptions:
-        text = f"Attempts that ended without a word: {run.interruptions}. The last went through."
-        found.append((AlertKind.RUN_INTERRUPTED, "was killed and recovered", text))
-    return [
-        Alert(
-            kind=kind,
-            flow=FLOW,
-            run_id=asked.run_id,
-            title=f"{FLOW}: {title}",
-            message=text,
-            link=asked.link,
-        )
-        for kind, title, text in found
-    ]
 
 
 @contextmanager

@@ -17,8 +17,8 @@ import psycopg
 from pymongo.errors import PyMongoError
 
 from vendor_sync import mongo
-from vendor_sync.alert_rules import broken_rules
-from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve_failure
+from vendor_sync.alert_rules import broken_rules, limiter_degraded
+from vendor_sync.alerts import raise_alert, resolve_failure
 from vendor_sync.broadstreet import generations, lease, schema
 from vendor_sync.broadstreet.account import account_settings, open_client
 from vendor_sync.broadstreet.client import Refused
@@ -284,15 +284,7 @@ def _reject(opened: _Opened, entity_type: EntityType, refused: Refused) -> None:
 
 
 def _slow(asked: ImportRun, text: str) -> None:
-    alert = Alert(
-        kind=AlertKind.LIMITER_DEGRADED,
-        flow=FLOW,
-        run_id=asked.run_id,
-        title=f"{FLOW}: Redis is away, calls are paced by each worker's share",
-        message=text,
-        link=asked.link,
-    )
-    raise_alert(asked.source, alert)
+    raise_alert(asked.source, limiter_degraded(FLOW, asked.run_id, text, link=asked.link))
 
 
 @contextmanager

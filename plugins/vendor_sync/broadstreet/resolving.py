@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from bson import ObjectId
 
-from vendor_sync import mongo
+from vendor_sync import alerts, mongo
 from vendor_sync.broadstreet import journal as states
 from vendor_sync.broadstreet import schema
 from vendor_sync.broadstreet.account import open_client
+from vendor_sync.broadstreet.export_alerts import undecided
+from vendor_sync.broadstreet.export_flow import FLOW
 from vendor_sync.broadstreet.export_store import ExportStore
 from vendor_sync.broadstreet.journal import Intent, Journal
 from vendor_sync.broadstreet.scopes import Listed, Scopes
@@ -38,15 +40,25 @@ def resolve(
     with storage_errors(), connect(warehouse, application_name="broadstreet_resolve") as conn:
         lock_flow(conn, schema.EXCLUSIVE_LOCK, wait_seconds=_WAIT_SECONDS)
         with mongo.connect(store) as db:
-            return _resolve(source, db, local_id, adopt)
+            journal = Journal(db)
+            intent = _stopped(journal, local_id)
+            said = _resolve(source, db, journal, intent, adopt)
+            alerts.resolve(conn, [undecided(FLOW, intent.run_id, intent)])
+    return said
 
 
-def _resolve(source: ConnectionSource, db: Mongo, local_id: str, adopt: int | None) -> str:
-    journal = Journal(db)
+def _stopped(journal: Journal, local_id: str) -> Intent:
     intent = journal.get(local_id) if ObjectId.is_valid(local_id) else None
     if intent is None or intent.status != states.STOPPED:
         message = f"{local_id} does not wait for a person; lists of local entities show which do."
         raise ConfigurationError(message)
+    return intent
+
+
+def _resolve(
+    source: ConnectionSource, db: Mongo, journal: Journal, intent: Intent, adopt: int | None
+) -> str:
+    local_id = intent.local_id
     with open_client(source, usage=Usage(), on_degraded=lambda _: None) as client:
         scopes = Scopes(client, journal, ExportStore(db).network_of)
         listed = scopes.again(intent.entity_type, intent.references)

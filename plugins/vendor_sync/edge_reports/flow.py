@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from vendor_sync.alert_rules import interrupted, memory
 from vendor_sync.alerts import raise_alert, resolve_failure, resolve_gone
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.edge_reports.audit_rules import KINDS, alerts_of
@@ -33,7 +35,7 @@ def run_usage_rollup(  # noqa: PLR0913 - all keyword
     trigger: str,
     params: Mapping[str, Any],
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
-    link: str | None = None,  # noqa: ARG001 - every flow is called with it
+    link: str | None = None,
 ) -> dict[str, Any]:
     """Bring edge.promotion_effectiveness up to date and return counts.
 
@@ -45,7 +47,8 @@ def run_usage_rollup(  # noqa: PLR0913 - all keyword
     def work(conn: Warehouse, now: datetime) -> dict[str, Any]:
         return dict(roll_up_usages(conn, full_refresh=parsed.full_refresh, now=now))
 
-    return _recorded(source, USAGE_ROLLUP, run_id, trigger, parsed, lock_wait_seconds, work)
+    asked = _Asked(source, USAGE_ROLLUP, run_id, trigger, parsed, lock_wait_seconds, link)
+    return _recorded(asked, work)
 
 
 def run_promotion_audit(  # noqa: PLR0913 - all keyword
@@ -77,30 +80,38 @@ def run_promotion_audit(  # noqa: PLR0913 - all keyword
         found = Counter(one.finding for one in findings)
         return {finding: found[finding] for finding in KINDS}
 
-    result = _recorded(source, PROMOTION_AUDIT, run_id, trigger, parsed, lock_wait_seconds, work)
+    asked = _Asked(source, PROMOTION_AUDIT, run_id, trigger, parsed, lock_wait_seconds, link)
+    result = _recorded(asked, work)
     alerts = alerts_of(findings, flow=PROMOTION_AUDIT, run_id=run_id, link=link)
     new = sum(raise_alert(source, alert) for alert in alerts)
-    resolved = resolve_gone(source, PROMOTION_AUDIT, list(KINDS.values()), alerts)
+    warehouse = require_connection(source, "warehouse_postgres")
+    with storage_errors(), connect(warehouse, application_name=PROMOTION_AUDIT) as conn:
+        resolved = resolve_gone(conn, PROMOTION_AUDIT, list(KINDS.values()), alerts)
     return result | {"alerts": len(alerts), "new_alerts": new, "resolved_alerts": resolved}
 
 
-def _recorded(  # noqa: PLR0913, PLR0917 - the parts of a run
-    source: ConnectionSource,
-    flow: str,
-    run_id: str,
-    trigger: str,
-    params: RollupParams | AuditParams,
-    lock_wait_seconds: float,
-    work: _Work,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which run of which report, asked by whom; `link` leads from an alert to it."""
+
+    source: ConnectionSource
+    flow: str
+    run_id: str
+    trigger: str
+    params: RollupParams | AuditParams
+    lock_wait_seconds: float
+    link: str | None
+
+
+def _recorded(asked: _Asked, work: _Work) -> dict[str, Any]:
     """Do a report's work as a run of its flow; the work and its end are one transaction."""
-    warehouse = require_connection(source, "warehouse_postgres")
-    began = time.monotonic()
+    warehouse = require_connection(asked.source, "warehouse_postgres")
+    flow, run_id, began = asked.flow, asked.run_id, time.monotonic()
     with storage_errors(), connect(warehouse, application_name=flow) as conn:
         runs = RunStore(conn, flow)
         with schema_errors(warehouse):
-            runs.announce(run_id, trigger, params.to_json())
-        lock_flow(conn, flow, wait_seconds=lock_wait_seconds)
+            runs.announce(run_id, asked.trigger, asked.params.to_json())
+        lock_flow(conn, flow, wait_seconds=asked.lock_wait_seconds)
         run = runs.begin(run_id)
         with failure_recorded(warehouse, flow, run_id), conn.transaction():
             counts = work(conn, datetime.now(UTC))
@@ -109,6 +120,12 @@ def _recorded(  # noqa: PLR0913, PLR0917 - the parts of a run
             used = {"api_calls": 0, "retries": 0, "queries": conn.queries, "bytes_received": 0}
             runs.record_usage(run_id, used | {"peak_memory_bytes": peak_memory_bytes()})
         resolve_failure(conn, flow, run_id)
+    for alert in (
+        memory(flow, run_id, peak_memory_bytes(), link=asked.link),
+        interrupted(flow, run_id, run.interruptions, link=asked.link),
+    ):
+        if alert:
+            raise_alert(asked.source, alert)
     return {
         **result,
         "run_id": run_id,

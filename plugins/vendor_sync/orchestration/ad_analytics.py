@@ -52,7 +52,10 @@ def sync_shard(shard: flow.Shard) -> dict[str, int]:
 
 def join_run() -> dict[str, Any]:
     """Turn what arrived into events, totals, alerts and dashboards."""
-    return flow.join_run(connection_from_airflow, run_id=_context()["dag_run"].run_id)
+    context = _context()
+    return flow.join_run(
+        connection_from_airflow, run_id=context["dag_run"].run_id, link=context["ti"].log_url
+    )
 
 
 def complete_run(joined: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,8 +63,13 @@ def complete_run(joined: Mapping[str, Any]) -> dict[str, Any]:
 
     Why they are is in the run's row and its event: errors are no matter for XCom.
     """
-    run_id = _context()["dag_run"].run_id
-    result = flow.complete_run(connection_from_airflow, run_id=run_id, joined=joined)
+    context = _context()
+    result = flow.complete_run(
+        connection_from_airflow,
+        run_id=context["dag_run"].run_id,
+        joined=joined,
+        link=context["ti"].log_url,
+    )
     return result | {"missing": [part["connection"] for part in result["missing"]]}
 
 
@@ -74,9 +82,13 @@ def published_events() -> Iterator[dict[str, Any]]:
 
 def sync_rates() -> dict[str, Any]:
     """Read the exchange rates under the DAG run's id."""
-    dag_run = _context()["dag_run"]
+    context = _context()
+    dag_run = context["dag_run"]
     return fx_flow.sync_rates(
-        connection_from_airflow, run_id=dag_run.run_id, trigger=trigger_of(dag_run)
+        connection_from_airflow,
+        run_id=dag_run.run_id,
+        trigger=trigger_of(dag_run),
+        link=context["ti"].log_url,
     )
 
 

@@ -1,13 +1,15 @@
-"""A task's SLA: how long after its run was queued it has to be done.
+"""How long after its run was queued a task, and the whole run, has to be done.
 
 Airflow 3 knows deadlines of runs only. `with_sla` marks a task; the cluster policy turns each mark
 into a deadline of the run, and when that passes the triggerer looks at the task's state: a task
-that is done, or has failed and was alerted for that, is not late.
+that is done, or has failed and was alerted for that, is not late. A task without a mark has the
+time of the last one that has. `run_deadline` is the run's own: it asks for the run's state.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -23,6 +25,7 @@ from vendor_sync.orchestration.notifier import run_link
 
 _MARK = "_vendor_sync_sla"
 _ENDED = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
+_RUN_ENDED = frozenset({"success", "failed"})
 T = TypeVar("T")
 
 
@@ -31,33 +34,52 @@ def with_sla(task: T, sla: timedelta) -> T:
 
     VENDOR_SYNC_SLA_SECONDS replaces every SLA, to see an alert without waiting for it.
     """
-    override = os.environ.get("VENDOR_SYNC_SLA_SECONDS")
-    chosen = timedelta(seconds=float(override)) if override else sla
+    chosen = _overridden("VENDOR_SYNC_SLA_SECONDS", sla)
     setattr(getattr(task, "operator", task), _MARK, chosen)
     return task
 
 
+def run_deadline(after: timedelta) -> DeadlineAlert:
+    """Return the deadline of a run: `after` it was queued it has ended, or somebody is told.
+
+    VENDOR_SYNC_DEADLINE_SECONDS replaces every such time, to see an alert without waiting for it.
+    """
+    chosen = _overridden("VENDOR_SYNC_DEADLINE_SECONDS", after)
+    arguments = {"seconds": chosen.total_seconds()}
+    return _deadline("run", chosen, check_deadline, arguments)
+
+
+def _overridden(variable: str, declared: timedelta) -> timedelta:
+    seconds = os.environ.get(variable)
+    return timedelta(seconds=float(seconds)) if seconds else declared
+
+
 def add_deadlines(dag: DAG) -> None:
-    """Give the DAG a deadline for each task with an SLA; repeating it changes nothing."""
+    """Give the DAG a deadline for each task, if any has an SLA; repeating it changes nothing."""
     before = dag.deadline or []
     deadlines = [before] if isinstance(before, DeadlineAlert) else list(before)
     known = {deadline.name for deadline in deadlines}
-    for task in dag.tasks:
-        sla: timedelta | None = getattr(task, _MARK, None)
+    marked: dict[str, timedelta] = {
+        task.task_id: getattr(task, _MARK) for task in dag.tasks if getattr(task, _MARK, None)
+    }
+    for task in dag.tasks if marked else ():
         name = f"sla:{task.task_id}"
-        if sla is not None and name not in known:
-            deadlines.append(_deadline(task.task_id, sla, name))
+        sla = marked.get(task.task_id, max(marked.values()))
+        if name not in known:
+            arguments = {"task_id": task.task_id, "seconds": sla.total_seconds()}
+            deadlines.append(_deadline(name, sla, check_sla, arguments))
     if deadlines:
         dag.deadline = deadlines
 
 
-def _deadline(task_id: str, sla: timedelta, name: str) -> DeadlineAlert:
-    arguments = {"task_id": task_id, "seconds": sla.total_seconds()}
+def _deadline(
+    name: str, after: timedelta, check: Callable[..., Any], arguments: dict[str, Any]
+) -> DeadlineAlert:
     # QUEUED_AT: a run triggered by hand has no logical date.
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=sla,
-        callback=AsyncCallback(f"{__name__}.{check_sla.__name__}", kwargs=arguments),
+        interval=after,
+        callback=AsyncCallback(f"{__name__}.{check.__name__}", kwargs=arguments),
         name=name,
     )
 
@@ -84,6 +106,28 @@ def _check_sla(task_id: str, seconds: float, dag_run: dict[str, Any]) -> None:
         task_id=task_id,
         title=f"{dag_id}: {task_id} is late",
         message=f"Not done {late} after the run was queued; it is: {state}.",
+        link=run_link(dag_id, run_id),
+    )
+    raise_alert(connection_from_airflow, alert)
+
+
+async def check_deadline(seconds: float, context: dict[str, Any]) -> None:
+    """Alert if the run has not ended; runs on the triggerer, and returns nothing as `check_sla`."""
+    await sync_to_async(_check_deadline)(seconds, context["dag_run"])
+
+
+def _check_deadline(seconds: float, dag_run: dict[str, Any]) -> None:
+    dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
+    state = RuntimeTaskInstance.get_dagrun_state(dag_id, run_id)
+    if state in _RUN_ENDED:
+        return
+    late = timedelta(seconds=round(seconds))
+    alert = Alert(
+        kind=AlertKind.DEADLINE_MISSED,
+        flow=dag_id,
+        run_id=run_id,
+        title=f"{dag_id}: the run takes longer than {late}",
+        message=f"It was queued {late} ago, and is {state}. Its tasks say how far it is.",
         link=run_link(dag_id, run_id),
     )
     raise_alert(connection_from_airflow, alert)

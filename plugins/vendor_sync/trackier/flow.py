@@ -9,8 +9,8 @@ from typing import Any
 
 import redis
 
-from vendor_sync.alert_rules import broken_rules
-from vendor_sync.alerts import Alert, AlertKind, raise_alert, resolve_failure
+from vendor_sync.alert_rules import broken_rules, limiter_degraded
+from vendor_sync.alerts import raise_alert, resolve_failure
 from vendor_sync.audit import AuditArchive, s3_client
 from vendor_sync.connections import Connection, ConnectionSource, require_connection
 from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, failure_recorded, schema_errors
@@ -159,14 +159,7 @@ class _Session:
         )
 
     def _tell_of_slow_pace(self, text: str) -> None:
-        alert = Alert(
-            kind=AlertKind.LIMITER_DEGRADED,
-            flow=FLOW,
-            run_id=self._run.run_id,
-            title=f"{FLOW}: Redis is away, calls are paced by each worker's share",
-            message=text,
-            link=self._link,
-        )
+        alert = limiter_degraded(FLOW, self._run.run_id, text, link=self._link)
         raise_alert(self._source, alert)
 
     @contextmanager

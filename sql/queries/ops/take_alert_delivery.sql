@@ -12,6 +12,7 @@ SELECT
     alerts.title,
     alerts.message,
     alerts.link,
+    alerts.runbook,
     alerts.opened_at
 FROM ops.alert_deliveries AS deliveries
 INNER JOIN ops.alerts AS alerts ON deliveries.alert_key = alerts.alert_key
