@@ -1,10 +1,18 @@
-"""Rules of all tests: only this machine may be reached; tests of one Airflow share one worker."""
+"""Rules of all tests: only this machine may be reached; tests of one Airflow share one worker.
+
+What tests of alerts have counted is gathered here: `--alerts-table` prints it, or writes the page.
+"""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 import pytest_socket
 from xdist.scheduler import LoadGroupScheduling
+
+from tests import alerting
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +35,36 @@ class _OneWorkerForAirflow(LoadGroupScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return _OneWorkerForAirflow(config, log)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--alerts-table",
+        metavar="PAGE",
+        help="write how each kind of alert was caused and told into PAGE; - prints it",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Hold a test that says which alert it causes to having counted what became of it."""
+    outcome = yield
+    causes = alerting.claimed(item)
+    if causes:
+        told = {value["kind"] for name, value in item.user_properties if name == alerting.PROPERTY}
+        assert causes.keys() <= told, f"not asked whether it was told: {causes.keys() - told}"
+        item.user_properties.append((alerting.MARK, json.dumps(causes)))
+    return outcome
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    page = config.getoption("alerts_table")
+    if not page:
+        return
+    passed = [each for each in terminalreporter.stats.get("passed", []) if each.when == "call"]
+    lines = alerting.table(alerting.gathered(passed))
+    terminalreporter.section("alerts, each caused and counted")
+    terminalreporter.write_line(lines)
+    if page != "-" and not terminalreporter.stats.get("failed"):
+        file = Path(page)
+        file.write_text(alerting.replaced(file.read_text(), lines))

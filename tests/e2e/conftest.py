@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
@@ -21,6 +22,7 @@ import requests
 
 from sandbox.home import DEFAULT_HOME, REPOSITORY
 from sandbox.vendors.control import VendorSandbox
+from tests.alerting import People, mails_with
 
 HOME = DEFAULT_HOME / "test-airflow"
 RETRY_SECONDS = 1
@@ -35,6 +37,7 @@ def _sandbox(command: str) -> None:
     waits = {
         "VENDOR_SYNC_RETRY_SECONDS": str(RETRY_SECONDS),
         "VENDOR_SYNC_SLA_SECONDS": str(SLA_SECONDS),
+        "VENDOR_SYNC_DEADLINE_SECONDS": str(SLA_SECONDS),
     }
     subprocess.run(
         [sys.executable, "-m", "sandbox", command, "--home", HOME],
@@ -198,3 +201,23 @@ def airflow(running_airflow):
     running_airflow.db.execute("TRUNCATE ops.alerts, ops.alert_deliveries")
     yield running_airflow
     vendors.faults.clear()
+
+
+@pytest.fixture
+def told_once(airflow, record_property):
+    """A function that asserts that an alert about a run was told everybody exactly once."""
+
+    def told(kind: str, run_id: str) -> None:
+        rows = "SELECT runbook FROM ops.alerts WHERE kind = %s AND run_id = %s"
+        maildir = Path(airflow.variables["SMTP_MAILDIR"])
+        people = People(
+            rows=lambda kind: airflow.rows(rows, kind, run_id),
+            posts=lambda: [each for each in airflow.vendors.deliveries() if run_id in str(each)],
+            mails=lambda: mails_with(maildir, run_id),
+            record=record_property,
+        )
+        # Who raises an alert delivers it at once, in a process of its own.
+        airflow.eventually(lambda: all(people.reached(kind).values()), seconds=10)
+        people.told_once(kind)
+
+    return told

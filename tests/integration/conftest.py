@@ -8,6 +8,7 @@ import os
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ from psycopg import sql
 
 from sandbox.vendors import control
 from sandbox.vendors.control import VendorSandbox
+from tests.alerting import People, mails_with
 from vendor_sync.connections import Connection, connection_from_environment
 from vendor_sync.migrations import migrate
 from vendor_sync.trackier.flow import run_offer_sync
@@ -188,3 +190,30 @@ def trackier(vendors, database, db, bucket, worker):
         ),
     }
     return TrackierWorld(vendors, connections, db, bucket)
+
+
+@pytest.fixture
+def people(vendors, db, record_property):
+    """A function that adds a webhook and an inbox of this test's own to connections."""
+    smtp = _from_stack("alerts_smtp")
+    address = f"{uuid.uuid4().hex}@example.com"
+    webhook = Connection(
+        conn_id="alerts_webhook",
+        host=vendors.vendor_url("webhook"),
+        password=control.DEFAULT_KEYS.get("webhook"),
+    )
+
+    def tell(connections: dict[str, Connection]) -> People:
+        connections["alerts_webhook"] = webhook
+        connections["alerts_smtp"] = replace(smtp, extra={**smtp.extra, "to_email": address})
+        vendors.clear_deliveries()
+        return People(
+            rows=lambda kind: db.execute(
+                "SELECT runbook FROM ops.alerts WHERE kind = %s", [kind]
+            ).fetchall(),
+            posts=vendors.deliveries,
+            mails=lambda: mails_with(Path(os.environ["SMTP_MAILDIR"]), address),
+            record=record_property,
+        )
+
+    return tell

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import mailbox
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from sandbox.vendors.control import DEFAULT_KEYS
 from vendor_sync.alerts import SENT_PER_HOUR, Alert, AlertKind, deliver_alerts, raise_alert
 from vendor_sync.connections import Connection, connection_from_environment
 
@@ -172,22 +173,21 @@ def test_mail_carries_the_alert(connections, db):
     assert "The vendor said <no> & hung up." in mail.as_string()
 
 
-def test_flow_on_the_command_line_raises_the_same_alerts(trackier):
-    trackier.connections["alerts_webhook"] = Connection(
-        conn_id="alerts_webhook",
-        host=trackier.vendors.vendor_url("webhook"),
-        password=DEFAULT_KEYS.get("webhook"),
-    )
+@pytest.mark.provokes("error_rate", by="30 of 200 offers come without a title")
+def test_flow_on_the_command_line_raises_the_same_alerts(trackier, people):
+    told = people(trackier.connections)
     for _ in range(30):
         trackier.vendors.malform("missing_title")
 
     trackier.sync("r1")
 
     assert trackier.rows("SELECT kind, run_id FROM ops.alerts") == [("error_rate", "r1")]
-    assert len(trackier.vendors.deliveries()) == 1
+    told.told_once("error_rate")
 
 
-def test_lost_rate_limiter_is_an_alert_and_the_run_goes_on(trackier):
+@pytest.mark.provokes("limiter_degraded", by="Redis refuses connections during a Trackier sync")
+def test_lost_rate_limiter_is_an_alert_and_the_run_goes_on(trackier, people):
+    told = people(trackier.connections)
     redis = trackier.connections["analytics_redis"]
     trackier.connections["analytics_redis"] = replace(redis, port=1)
     trackier.settings(requests_per_second=1000, workers=1)
@@ -196,3 +196,27 @@ def test_lost_rate_limiter_is_an_alert_and_the_run_goes_on(trackier):
 
     assert result["status"] == "completed"
     assert trackier.rows("SELECT kind, run_id FROM ops.alerts") == [("limiter_degraded", "r1")]
+    told.told_once("limiter_degraded")
+
+
+_GREEDY = """
+import sys
+ballast = b"x" * (1100 << 20)
+from vendor_sync.cli import app
+app(sys.argv[1:])
+"""
+
+
+@pytest.mark.provokes("memory", by="the process of a Trackier sync holds 1.1 GB")
+def test_process_that_needs_more_than_a_gigabyte_is_told(trackier, people):
+    told = people(trackier.connections)
+
+    subprocess.run(
+        [sys.executable, "-c", _GREEDY, "trackier-offers", "--json", "--run-id", "greedy"],
+        env={**os.environ, **trackier.environment()},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+    assert trackier.rows("SELECT kind, run_id FROM ops.alerts") == [("memory", "greedy")]
+    told.told_once("memory")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -42,13 +43,21 @@ class Flow:
     db: psycopg.Connection[Any]
     connections: dict[str, Connection]
 
-    def run(self, run_id: str | None = None, *, lock_wait: float = 5, **params: Any):
+    def run(
+        self,
+        run_id: str | None = None,
+        *,
+        lock_wait: float = 5,
+        step: Callable[[str], None] = export_flow.no_step,
+        **params: Any,
+    ):
         asked = export_flow.ExportRun(
             source=self.connections.get,
             run_id=run_id or f"test__{uuid.uuid4().hex}",
             params=ExportParams.parse(params),
             trigger="test",
             lock_wait_seconds=lock_wait,
+            step=step,
         )
         return export_flow.run_export(asked)
 
@@ -384,6 +393,34 @@ def test_command_prints_the_plan_and_the_result(flow):
     assert set(json.loads(result.stdout)["id_maps"]) == {"advertisers", "zones"}
     assert wrong.returncode == 78
     assert "banners" in wrong.stderr
+
+
+@pytest.mark.provokes(
+    "export_undecided", by="a create gets no answer while somebody makes a namesake"
+)
+def test_entity_that_waits_for_a_person_is_told_until_somebody_decides(flow, people):
+    told = people(flow.connections)
+    world, owner = flow.world, flow.world.held(T.ADVERTISERS)[0]["id"]
+    fields = {"name": "May", "start_date": "2026-05-01", "advertiser_id": owner}
+    local_id = world.add(T.CAMPAIGNS, **fields)
+
+    def somebody_makes_a_namesake(step):
+        if step == "intended":
+            made = {"advertiser": owner, "fields": {"name": "May"}}
+            world.vendors.change("broadstreet", "add", entity="campaigns", **made)
+
+    world.vendors.faults.add("status", "broadstreet", method="POST", status=500, commit=True)
+    with pytest.raises(PermanentError, match="broadstreet-resolve"):
+        flow.run("first", step=somebody_makes_a_namesake)
+    world.vendors.faults.clear()
+    flow.run("again")
+    told.told_once("export_undecided")
+
+    last = max(item["id"] for item in world.held(T.CAMPAIGNS) if item["name"] == "May")
+    flow.command("broadstreet-resolve", local_id, "--adopt", str(last))
+
+    closed = "SELECT run_id, resolved_at IS NOT NULL FROM ops.alerts WHERE kind LIKE 'export%'"
+    assert flow.db.execute(closed).fetchall() == [("first", True)]
 
 
 def test_person_decides_which_of_several_is_ours(flow):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
+from edge_grpc.compile_store import publish
 from vendor_sync.alerts import AlertKind
 from vendor_sync.connections import Connection
 from vendor_sync.edge_reports.audit_rules import alerts_of
@@ -141,6 +144,63 @@ def test_alerts_come_once_a_cause_and_close_when_it_is_gone(office, vendors):
     assert office.open_alerts() == [
         ("promotions_unused", "edge_promotion_audit: C: 1 promotion never used")
     ]
+
+
+def _expiring(office):
+    office.use(office.promotion("SOON", end_on=today() + timedelta(days=3)))
+
+
+def _unused(office):
+    office.promotion("IDLE")
+
+
+def _over_limit(office):
+    office.use(office.promotion("OVER", max_uses=0))
+
+
+def _not_compiled(office):
+    """A happy hour without its hours, which the edge service finds when it serves the company."""
+    broken = office.promotion("BROKEN", promo_type="happy_hour")
+    office.use(broken)
+    place = office.connections["warehouse_postgres"]
+
+    async def serve():
+        conn = await asyncpg.connect(
+            host=place.host, port=place.port, user=place.login, password=place.password,
+            database=place.schema,
+        )  # fmt: skip
+        try:
+            await publish(conn, office.company)
+        finally:
+            await conn.close()
+
+    asyncio.run(serve())
+
+
+_AUDITED = {
+    "promotions_expiring": (_expiring, "a promotion ends in three days"),
+    "promotions_unused": (_unused, "a promotion has run for years without a use"),
+    "promotion_over_limit": (_over_limit, "a store uploads a use beyond the limit"),
+    "promotion_not_compiled": (_not_compiled, "the edge service meets a happy hour without hours"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        pytest.param(kind, cause, marks=pytest.mark.provokes(kind, by=how), id=kind)
+        for kind, (cause, how) in _AUDITED.items()
+    ],
+)
+def test_each_finding_is_told_once(office, people, kind, cause):
+    told = people(office.connections)
+    cause(office)
+    office.rollup()
+
+    office.audit()
+    office.audit()
+
+    told.told_once(kind)
 
 
 def test_report_of_the_day_is_the_last_runs(office):
