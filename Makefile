@@ -112,6 +112,10 @@ peers-lock: $(UV) ## Resolve the requirements of the popular clients again
 	@for name in $(PEER_NAMES); do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make peers-lock' tests/peers/$$name.in -o tests/peers/$$name.txt; done
 
+.PHONY: alerts-table
+alerts-table: setup ## Cause each kind of alert for real, and write what reached webhook, inbox and table into docs/alerts.md
+	@$(TEST_STACK) $(BIN)/pytest -q -m provokes --alerts-table docs/alerts.md tests/integration tests/e2e
+
 .PHONY: soak
 soak: setup ## The long forms of the tests; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -m soak --timeout 3600 $(ARGS)

@@ -1571,6 +1571,7 @@ CREATE TABLE ops.alerts (
     acknowledged_at timestamp with time zone,
     acknowledged_by text,
     resolved_at timestamp with time zone,
+    runbook text,
     CONSTRAINT alerts_severity_check CHECK ((severity = ANY (ARRAY['warning'::text, 'critical'::text])))
 );
 
@@ -1579,6 +1580,8 @@ COMMENT ON TABLE ops.alerts IS 'What somebody should look at; one open row a cau
 COMMENT ON COLUMN ops.alerts.fingerprint IS 'Names the cause: while an alert of it is open, it is counted and not sent again.';
 
 COMMENT ON COLUMN ops.alerts.notified_at IS 'When the first channel had it.';
+
+COMMENT ON COLUMN ops.alerts.runbook IS 'Address of the page that says what to do.';
 
 ALTER TABLE ops.alerts ALTER COLUMN alert_key ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME ops.alerts_alert_key_seq

@@ -61,7 +61,7 @@ def _context(error: BaseException | None, *, try_number: int = 1) -> Any:
         (AuthenticationError("403"), 3, "task_failed"),
         (ConfigurationError("host"), 1, "task_failed"),
         (StorageError("PostgreSQL was lost"), 3, "storage_unreachable"),
-        (None, 1, "task_failed"),
+        (None, 1, "run_failed"),
     ],
 )
 def test_failed_task_is_one_alert_that_says_why(notifier, trackier, error, try_number, kind):
@@ -117,3 +117,42 @@ def test_failed_run_that_is_repeated_well_resolves_its_alert(notifier, trackier)
     trackier.sync("r1")
 
     assert trackier.rows("SELECT resolved_at IS NOT NULL FROM ops.alerts") == [(True,)]
+
+
+class _Store(dict[str, Any]):
+    """What Airflow keeps of a task from one attempt to the next."""
+
+    def set(self, key, value):
+        self[key] = value
+
+
+@pytest.mark.parametrize(
+    ("failed", "try_number", "max_tries", "killed"),
+    [
+        ([], 1, 2, 0),
+        ([1, 2], 3, 2, 0),
+        ([1], 3, 2, 1),
+        ([], 3, 2, 2),
+        ([], 4, 5, 0),  # cleared after three failures: a first attempt again
+        ([], 5, 5, 1),
+    ],
+)
+def test_attempts_that_could_not_say_that_they_failed_were_killed(  # noqa: PLR0913, PLR0917
+    notifier, trackier, failed, try_number, max_tries, killed
+):
+    del notifier
+    from vendor_sync.orchestration import attempts  # noqa: PLC0415 - Airflow takes seconds to load
+    from vendor_sync.orchestration.retry_policy import RETRY_POLICY  # noqa: PLC0415
+
+    context: Any = _context(None, try_number=try_number) | {"task_state_store": _Store()}
+    context["ti"].id, context["ti"].max_tries = "attempt", max_tries
+    context["ti"].task = SimpleNamespace(retries=2)
+    for attempt in failed:
+        RETRY_POLICY.evaluate(TemporaryError("503"), attempt, max_tries, context)
+
+    attempts.count_killed_attempts(context)
+    attempts.alert_killed_attempts(context)
+
+    found = trackier.rows("SELECT kind, message FROM ops.alerts")
+    assert [kind for kind, _ in found] == ["run_interrupted"] * bool(killed)
+    assert all(f"cut off): {killed}." in message for _, message in found)

@@ -8,11 +8,8 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param
 
-from vendor_sync.orchestration.notifier import (
-    alert_killed_attempts,
-    alert_task_failed,
-    note_attempt_ended,
-)
+from vendor_sync.orchestration.attempts import alert_killed_attempts, count_killed_attempts
+from vendor_sync.orchestration.notifier import alert_task_failed
 from vendor_sync.orchestration.retry_policy import RETRY_POLICY, first_wait
 
 
@@ -34,7 +31,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(hours=1),
     "on_failure_callback": alert_task_failed,
-    "on_retry_callback": note_attempt_ended,
+    "on_execute_callback": count_killed_attempts,
     "on_success_callback": alert_killed_attempts,
 }
 

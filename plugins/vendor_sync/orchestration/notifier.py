@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -18,7 +17,6 @@ from airflow.sdk import Context
 from airflow.sdk.configuration import conf
 from airflow.sdk.log import redact  # pyright: ignore[reportPrivateImportUsage, reportUnknownVariableType]
 
-from vendor_sync.alert_rules import interrupted
 from vendor_sync.alerts import Alert, AlertKind, raise_alert
 from vendor_sync.connections import require_connection
 from vendor_sync.errors import StorageError, SyncError
@@ -28,7 +26,6 @@ from vendor_sync.postgres import connect, storage_errors
 from vendor_sync.runs import RunStore
 
 logger = logging.getLogger(__name__)
-_TOLD = "vendor_sync.told_attempts"
 
 
 def alert_task_failed(context: Context) -> None:
@@ -59,6 +56,8 @@ def _part(task_instance: Any) -> str | None:  # noqa: ANN401 - Airflow's
 
 
 def _failure_kind(error: object, *, tries: int, max_tries: int) -> AlertKind:
+    if error is None:  # it was killed, and the DAG processor speaks for it
+        return AlertKind.RUN_FAILED
     if isinstance(error, StorageError):
         return AlertKind.STORAGE_UNREACHABLE
     if tries > 1 and tries > max_tries and not isinstance(error, FINAL_ERRORS):
@@ -71,7 +70,10 @@ def _words(error: object) -> str:
     if isinstance(error, SyncError):
         return f"{type(error).__name__}: {error}"
     if error is None:
-        return "The task ended without a word of its own. The log may say more."
+        return (
+            "The task ended without a word of its own: its process was killed (SIGKILL, out of "
+            "memory) or its worker is gone. The log may say more."
+        )
     return f"{type(error).__name__}. The log has the details."
 
 
@@ -92,36 +94,6 @@ def alert_run_failed(context: Context) -> None:
     )
     raise_alert(connection_from_airflow, alert)
     _close_run(dag_run.dag_id, dag_run.run_id)
-
-
-def note_attempt_ended(context: Context) -> None:
-    """Note that an attempt has failed and said so; the `on_retry_callback` of every task."""
-    values = cast("Mapping[str, Any]", context)
-    told = _told(values)
-    told.append(values["ti"].try_number)
-    values["task_state_store"].set(_TOLD, told)
-
-
-def alert_killed_attempts(context: Context) -> None:
-    """Alert that attempts of a task were killed and a later one did it; `on_success_callback`.
-
-    An attempt that fails says so; one that was killed (SIGKILL, out of memory) cannot. Attempts
-    before somebody cleared the task are not looked at.
-    """
-    values = cast("Mapping[str, Any]", context)
-    ti = values["ti"]
-    first: int = ti.max_tries - ti.task.retries + 1
-    if ti.try_number <= first:
-        return
-    told = _told(values)
-    killed = sum(number not in told for number in range(first, ti.try_number))
-    alert = interrupted(ti.dag_id, ti.run_id, killed, link=ti.log_url)
-    if alert:
-        raise_alert(connection_from_airflow, replace(alert, task_id=ti.task_id))
-
-
-def _told(values: Mapping[str, Any]) -> list[int]:
-    return list(values["task_state_store"].get(_TOLD) or [])
 
 
 def _close_run(flow: str, run_id: str) -> None:

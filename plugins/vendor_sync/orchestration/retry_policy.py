@@ -10,7 +10,7 @@ import os
 import random
 from datetime import timedelta
 
-from airflow.sdk import RetryDecision, RetryPolicy
+from airflow.sdk import Context, RetryDecision, RetryPolicy
 
 from vendor_sync.errors import (
     ConfigurationError,
@@ -21,6 +21,7 @@ from vendor_sync.errors import (
     TemporaryError,
     TokenExpiredError,
 )
+from vendor_sync.orchestration.attempts import note_failed_attempt
 
 FINAL_ERRORS = (ConfigurationError, PermanentError, InvalidRecordError)
 _HEALING_ERRORS = (TemporaryError, StorageError)
@@ -46,10 +47,11 @@ class VendorRetryPolicy(RetryPolicy):
         exception: BaseException,
         try_number: int,
         max_tries: int,
-        context: object = None,
+        context: Context | None = None,
     ) -> RetryDecision:
-        """Return what the error calls for."""
-        del max_tries, context
+        """Return what the error calls for, and note that the attempt has failed by itself."""
+        del max_tries
+        note_failed_attempt(context, try_number)
         reason = f"{type(exception).__name__}: {exception}"
         if isinstance(exception, FINAL_ERRORS):
             return RetryDecision.fail(f"does not heal by itself - {reason}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -92,6 +94,23 @@ def test_account_that_refuses_for_good_is_told_once(company, people):
     told.told_once("connection_failed")
 
 
+def test_slow_pace_is_told_once_by_a_shard_of_many_limits(company, people):
+    told = people(company.connections)
+    redis = company.connections["analytics_redis"]
+    company.connections["analytics_redis"] = replace(redis, port=1)
+    company.conn.execute(
+        """UPDATE analytics.connections SET settings = settings || '{"requests_per_second": "500"}'"""
+    )
+    source, clock = company.connections.get, lambda: NOW
+    arguments = {"run_id": "r1", "params": {"platforms": "meta,tiktok"}, "clock": clock}
+    shards = flow.plan_run(source, trigger="test", **arguments)
+
+    ended = [flow.sync_shard(source, shard=shard, **arguments) for shard in shards]
+
+    assert ended == [{"completed": 1}, {"completed": 1}]
+    assert told.reached("limiter_degraded") == {"rows": 1, "webhook": 1, "email": 1}
+
+
 def join(connections):
     """Begin a run that asks nobody, and let it look at what is here."""
     flow.plan_run(connections.get, run_id="r1", trigger="test", params={}, clock=lambda: NOW)
@@ -108,7 +127,11 @@ def account(world):
 @pytest.mark.provokes("campaign_performance", by="a campaign's ROAS falls to a fifth of its own")
 def test_campaign_that_fell_is_told_once(account, connections, people):
     told = people(connections)
-    usual = {"spend": Decimal(200), "conversions": Decimal(10), "conversion_value": Decimal(1000)}
+    usual: dict[str, Any] = {
+        "spend": Decimal(200),
+        "conversions": Decimal(10),
+        "conversion_value": Decimal(1000),
+    }
     yesterday = NOW.date() - timedelta(days=1)
     before = [day(on=yesterday - timedelta(days=n), **usual) for n in range(1, 8)]
     fallen = day(on=yesterday, **{**usual, "conversion_value": Decimal(200)})
