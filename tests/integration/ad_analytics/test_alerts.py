@@ -99,7 +99,8 @@ def test_slow_pace_is_told_once_by_a_shard_of_many_limits(company, people):
     redis = company.connections["analytics_redis"]
     company.connections["analytics_redis"] = replace(redis, port=1)
     company.conn.execute(
-        """UPDATE analytics.connections SET settings = settings || '{"requests_per_second": "500"}'"""
+        "UPDATE analytics.connections SET settings = settings"
+        """ || '{"requests_per_second": "500"}'"""
     )
     source, clock = company.connections.get, lambda: NOW
     arguments = {"run_id": "r1", "params": {"platforms": "meta,tiktok"}, "clock": clock}
