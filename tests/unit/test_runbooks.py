@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import Any
 
 import pytest
 import typer
@@ -35,7 +36,7 @@ def spans(text):
 
 def parse(module, words):
     """Let the command line read the words, without doing anything."""
-    command = typer.main.get_command(APPS[module])
+    command: Any = typer.main.get_command(APPS[module])
     context = command.make_context(module, [], resilient_parsing=True)
     while hasattr(command, "resolve_command"):
         name, found, words = command.resolve_command(context, words)
