@@ -6,8 +6,11 @@ FROM apache/airflow:slim-3.3.2-python3.12
 COPY --chown=airflow:root requirements-image.txt /tmp/requirements.txt
 # The lock is complete, so pip has nothing to resolve.
 RUN pip install --no-cache-dir --no-deps --require-hashes --requirement /tmp/requirements.txt
+# The forms of our connections: a package of this repository, built with what is installed already.
+COPY --chown=airflow:root provider /tmp/provider
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index /tmp/provider
 # What would keep Airflow from starting is found here, in a home that is not kept.
 RUN AIRFLOW_HOME=/tmp/airflow python -c "import msgspec, psycopg, yoyo; \
 import airflow.providers.celery.executors.celery_executor; \
-import airflow.providers.fab.auth_manager.fab_auth_manager" \
+import airflow.providers.fab.auth_manager.fab_auth_manager, vendor_sync_provider" \
     && rm -rf /tmp/airflow

@@ -21,9 +21,12 @@ $(UV): sandbox/uv.txt
 	@$(STATE)/uv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/uv.txt
 	@touch $(UV)
 
-.venv/.complete: $(UV) requirements.txt requirements-dev.txt pyproject.toml
+PROVIDER := provider/pyproject.toml $(wildcard provider/src/vendor_sync_provider/*.py)
+
+.venv/.complete: $(UV) requirements.txt requirements-dev.txt pyproject.toml $(PROVIDER)
 	@test -x $(PY) || $(UV) venv -q --python $(PYTHON) .venv
 	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes --compile-bytecode requirements.txt requirements-dev.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps --no-build-isolation --reinstall ./provider
 	@printf '%s\n%s\n' "$(ROOT)" "$(ROOT)/plugins" > $$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/repository.pth
 	@touch $@
 

@@ -16,10 +16,10 @@ USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 # Connections to vendors, by Airflow connection id; a new vendor is one line here. Ad accounts and
 # stores are no such connections: an operator links them, as `sandbox.ad_onboarding` does.
 VENDOR_CONNECTIONS = {
-    "trackier_default": ("http", "trackier"),
-    "broadstreet_default": ("http", "broadstreet"),
-    "ecb_default": ("http", "fx"),
-    "alerts_webhook": ("http", "webhook"),
+    "trackier_default": ("trackier", "trackier"),
+    "broadstreet_default": ("broadstreet", "broadstreet"),
+    "ecb_default": ("fx", "fx"),
+    "alerts_webhook": ("alerts_webhook", "webhook"),
 }
 
 
@@ -86,7 +86,7 @@ def _connections(state: State, known: dict[str, str]) -> dict[str, dict[str, Any
     store = {"conn_type": "aws", "login": login, "password": secret}
     return {
         "warehouse_postgres": _from_uri("postgres", known["WAREHOUSE_DSN"]),
-        "analytics_redis": _from_uri("redis", known["REDIS_URL"])
+        "analytics_redis": _from_uri("analytics_redis", known["REDIS_URL"])
         | {"schema": None, "extra": {"db": int(urlsplit(known["REDIS_URL"]).path.strip("/") or 0)}},
         "broadstreet_mongo": _from_uri("mongo", known["MONGO_URI"])
         | {"extra": _mongo_options(known["MONGO_URI"])},

@@ -38,7 +38,7 @@ class Connection:
 
     def number(self, name: str, default: float) -> float:
         """Return a non-negative number from `extra`, or raise ConfigurationError naming it."""
-        value = self.extra.get(name, default)
+        value = self._given(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             message = (
                 f"Connection '{self.conn_id}': extra '{name}' must be a number of at least 0, "
@@ -49,7 +49,7 @@ class Connection:
 
     def integer(self, name: str, default: int, *, at_least: int = 1) -> int:
         """Return a whole number from `extra`, or raise ConfigurationError naming it."""
-        value = self.extra.get(name, default)
+        value = self._given(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
             message = (
                 f"Connection '{self.conn_id}': extra '{name}' must be a whole number of at least "
@@ -57,6 +57,11 @@ class Connection:
             )
             raise ConfigurationError(message)
         return value
+
+    def _given(self, name: str, default: float) -> Any:  # noqa: ANN401 - as somebody entered it
+        """Return an extra; a field of a form that was left empty is as good as none."""
+        value = self.extra.get(name)
+        return default if value is None or value == "" else value
 
 
 ConnectionSource = Callable[[str], "Connection | None"]

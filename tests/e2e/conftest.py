@@ -93,6 +93,11 @@ class Airflow:
         assert answer.ok, answer.text
         return answer.json()
 
+    def forms(self) -> list[dict[str, Any]]:
+        """Return what the UI makes the forms of connections of."""
+        url = f"{self.variables['AIRFLOW_URL']}/ui/connections/hook_meta"
+        return self._session.get(url, timeout=60).json()
+
     def unpause(self, dag: str) -> None:
         self.call("PATCH", f"/dags/{dag}", {"is_paused": False})
 

@@ -65,6 +65,10 @@ class RatesClient:
             days = page.content
         return _batch(page, [(day, cube) for day, cube in days if day >= since])
 
+    def newest_day(self) -> date | None:
+        """Return the day of the newest rates, by the smallest file."""
+        return max((day for day, _ in self._page("eurofxref-daily.xml").content), default=None)
+
     def _page(self, name: str) -> Page[Days]:
         return self._rest.get_page(_PATH + name, [], entity="rates", decode=_decode)
 

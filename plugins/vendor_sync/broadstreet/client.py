@@ -155,6 +155,7 @@ def broadstreet_client(
     *,
     limiter: RateLimiter,
     usage: Usage,
+    limits: HttpLimits | None = None,
 ) -> RestClient:
     """Build the HTTP side for the connection `broadstreet_default`.
 
@@ -174,7 +175,8 @@ def broadstreet_client(
         limiter=limiter,
         classify=classify,
         usage=usage,
-        limits=HttpLimits(
+        limits=limits
+        or HttpLimits(
             backoff_seconds=settings.backoff_seconds, read_seconds=settings.read_timeout_seconds
         ),
         connections=settings.concurrency + 1,

@@ -133,15 +133,16 @@ class TrackierClient:
             cursor = following
 
 
-def trackier_client(
+def trackier_client(  # noqa: PLR0913 - all keyword but two
     connection: Connection,
     settings: TrackierSettings,
     *,
     limiter: RateLimiter,
     usage: Usage,
     archive: Archive | None,
+    limits: HttpLimits | None = None,
 ) -> RestClient:
-    """Build the HTTP side for the connection `trackier_default`."""
+    """Build the HTTP side for the connection `trackier_default`; `limits` are its settings'."""
     if not connection.host:
         message = (
             f"Connection '{connection.conn_id}' has no host: set it to the API's base URL, "
@@ -156,7 +157,8 @@ def trackier_client(
         classify=classify,
         usage=usage,
         archive=archive,
-        limits=HttpLimits(
+        limits=limits
+        or HttpLimits(
             backoff_seconds=settings.backoff_seconds, read_seconds=settings.read_timeout_seconds
         ),
         connections=settings.concurrency + 1,

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -207,15 +207,17 @@ class Company:
             yield from self.world.orders(store, self.world.start, self.world.now.date())
 
 
-def first_credentials(vendor: str, external_id: str) -> Credentials:
+def first_credentials(
+    vendor: str, external_id: str, keys: Mapping[str, str] = DEFAULT_KEYS
+) -> Credentials:
     """Return what a person has after logging in."""
-    key = DEFAULT_KEYS[vendor]
+    key = keys[vendor]
     if vendor == "woocommerce":
-        secret = {"consumer_secret": DEFAULT_KEYS["woocommerce.secret"]}
+        secret = {"consumer_secret": keys["woocommerce.secret"]}
         return Credentials(access_token=key, extra=secret)
     if vendor == "snapchat":
         return Credentials(access_token=key, refresh_token=f"refresh-{key}", extra=_APP)
-    client = {"client_id": "app", "client_secret": DEFAULT_KEYS.get(f"{vendor}.secret", "")}
+    client = {"client_id": "app", "client_secret": keys.get(f"{vendor}.secret", "")}
     if vendor == "salla":
         own = f"{key}.{external_id}"
         return Credentials(access_token=own, refresh_token=f"ory_rt_{own}", extra=client)
@@ -223,7 +225,7 @@ def first_credentials(vendor: str, external_id: str) -> Credentials:
         extra = {
             **client,
             "redirect_uri": "https://sync.example/zid",
-            "manager_token": f"{DEFAULT_KEYS['zid.manager']}.{external_id}",
+            "manager_token": f"{keys['zid.manager']}.{external_id}",
         }
         return Credentials(access_token=key, refresh_token=f"rt-{key}.{external_id}", extra=extra)
     return Credentials(access_token=key)
