@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from vendor_sync import alert_channels
 from vendor_sync.ad_analytics import fx
@@ -214,12 +216,13 @@ def _redis(connection: Connection) -> str:
     client = redis.Redis(
         host=_required(connection.host, "Host"),
         port=connection.port or 6379,
-        db=connection.integer("db", 0, at_least=0),
+        db=int(connection.extra.get("db") or 0),
         username=connection.login,
         password=connection.password,
         ssl=bool(connection.extra.get("ssl", False)),
         socket_timeout=3,
         socket_connect_timeout=3,
+        retry=Retry(NoBackoff(), retries=0),
     )
     try:
         client.ping()  # pyright: ignore[reportUnknownMemberType]

@@ -48,7 +48,7 @@ def refresh_dashboards(
     client = redis.Redis(
         host=connection.host,
         port=connection.port or 6379,
-        db=int(connection.extra.get("db", 0)),
+        db=int(connection.extra.get("db") or 0),
         username=connection.login,
         password=connection.password,
         ssl=bool(connection.extra.get("ssl", False)),

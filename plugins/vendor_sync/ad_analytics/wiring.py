@@ -137,7 +137,7 @@ class Wiring:
         client = redis.Redis(
             host=server.host,
             port=server.port or 6379,
-            db=int(server.extra.get("db", 0)),
+            db=int(server.extra.get("db") or 0),
             username=server.login,
             password=server.password,
             ssl=bool(server.extra.get("ssl", False)),

@@ -301,6 +301,8 @@ def open_client(
     version = connection.settings.get("api_version", API_VERSION)
     pacer = CostPacer(wire.limiter)
     limits = wire.limits or HttpLimits()
+    # A query that has to wait for points is no failure: it needs more attempts than others.
+    attempts = max(limits.attempts, _ATTEMPTS) if limits.attempts > 1 else 1
     refreshable = credentials.refresh_token is not None or "client_secret" in credentials.extra
     rest = RestClient(
         base_url=_base_url(connection),
@@ -310,8 +312,7 @@ def open_client(
         usage=wire.usage,
         transport=wire.transport,
         archive=wire.archive,
-        # A query that has to wait for points is no failure: it needs more attempts than others.
-        limits=replace(limits, attempts=max(limits.attempts, _ATTEMPTS)),
+        limits=replace(limits, attempts=attempts),
         connections=2,
     )
     return ShopifyClient(rest, pacer, api_version=version)
