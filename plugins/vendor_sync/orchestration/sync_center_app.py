@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from vendor_sync.errors import SyncError
 from vendor_sync.orchestration import (
+    sync_center_analytics,
     sync_center_broadstreet,
     sync_center_flows,
     sync_center_operations,
@@ -24,7 +25,12 @@ from vendor_sync.orchestration.sync_center_access import VisitorDep, refuse_othe
 from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, to, words_of
 from vendor_sync.sync_center.rendering import SECURITY_POLICY, STATIC, render
 
-TABS = (sync_center_flows, sync_center_broadstreet, sync_center_operations)
+TABS = (
+    sync_center_flows,
+    sync_center_analytics,
+    sync_center_broadstreet,
+    sync_center_operations,
+)
 _HINTS = {
     403: "Your role in Airflow does not allow this. Somebody with the role User or Op may do it.",
     404: "It may have been removed by the retention flow.",

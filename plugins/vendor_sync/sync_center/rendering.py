@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from vendor_sync.sync_center import wording
+from vendor_sync.sync_center import analytics, wording
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -30,14 +30,20 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {
+        "amount": wording.amount,
         "bytes": wording.byte_size,
+        "change": analytics.told_change,
+        "connection_state": analytics.connection_state,
+        "count": wording.count,
         "duration": wording.duration,
         "humane": wording.humane,
         "moment": wording.moment,
         "number": wording.number,
         "percent": wording.percent,
         "pill": wording.pill,
+        "severity": analytics.severity,
         "status": wording.status,
+        "vendor": wording.vendor,
     }
     found.filters.update(filters)  # pyright: ignore[reportUnknownMemberType]
     return found

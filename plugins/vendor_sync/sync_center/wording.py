@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from markupsafe import Markup
 
@@ -19,6 +20,7 @@ class Status:
     tone: str
 
 
+VENDORS = {"tiktok": "TikTok", "woocommerce": "WooCommerce"}
 STATUSES = {
     "waiting": Status("Waiting for its turn", "busy"),
     "queued": Status("Queued", "busy"),
@@ -46,6 +48,11 @@ def humane(name: str) -> str:
     return words.replace("Api ", "API ")
 
 
+def vendor(name: str) -> str:
+    """Return a vendor's name as it writes it."""
+    return VENDORS.get(name, name.capitalize())
+
+
 def number(value: object) -> str:
     """Return a number with separated thousands, a dash for NULL."""
     if value is None:
@@ -53,6 +60,18 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def amount(value: Decimal | None) -> str:
+    """Return an amount or a ratio with two decimals, a dash for NULL."""
+    return NOTHING if value is None else f"{value:,.2f}"
+
+
+def count(value: Decimal | None) -> str:
+    """Return a count, which may have parts where credit is shared; a dash for NULL."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.1f}"
 
 
 def percent(share: float | None) -> str:

@@ -6,8 +6,8 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 PAGES = (
     "/flows", "/flows/broadstreet_import/start", "/flows/trackier_offer_sync/runs", "/broadstreet",
-    "/broadstreet/local-only", "/broadstreet/zones", "/operations", "/operations/alerts",
-    "/operations/alerts?state=resolved", "/operations/rejects",
+    "/broadstreet/local-only", "/broadstreet/zones", "/analytics", "/operations",
+    "/operations/alerts", "/operations/alerts?state=resolved", "/operations/rejects",
 )  # fmt: skip
 
 

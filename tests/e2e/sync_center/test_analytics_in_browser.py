@@ -1,0 +1,52 @@
+"""ROAS in the browser: a workspace's figures and charts, for whoever may read the flow."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.airflow, pytest.mark.browser]
+_DAYS = """
+INSERT INTO analytics.workspace_daily
+    (workspace_id, date, platform, currency, unconverted, spend, claimed_revenue,
+     attributed_revenue)
+SELECT %s, (now() AT TIME ZONE 'Asia/Riyadh')::date - n, 'tiktok', 'SAR', 0, 100, 500, 250
+FROM generate_series(0, 6) AS n
+"""
+
+
+@pytest.fixture
+def workspace(airflow):
+    """A workspace with a week of ads on one platform."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"
+        " VALUES ('Palm Shop', 'Asia/Riyadh', 'SAR') RETURNING workspace_id"
+    )
+    airflow.db.execute(_DAYS, [key])
+    yield key
+    airflow.db.execute("DELETE FROM analytics.workspace_daily WHERE workspace_id = %s", [key])
+    airflow.db.execute("DELETE FROM analytics.workspaces WHERE workspace_id = %s", [key])
+
+
+def test_viewer_sees_roas_with_charts_and_can_start_nothing(people, workspace):
+    page = people.log_in("viewer").open(f"/analytics?workspace={workspace}&days=7")
+
+    row = page.get_by_role("row", name="TikTok")
+    expect(row).to_contain_text("700.00")
+    expect(row).to_contain_text("1,750.00")
+    expect(row).to_contain_text("2.50")
+    for chart in ("Spend by day and platform", "ROAS by day, attributed and claimed"):
+        expect(page.get_by_role("img", name=chart)).to_be_visible()
+    expect(page.get_by_role("link", name="Sync ads and orders")).to_have_count(0)
+
+
+def test_operator_chooses_other_days_and_starts_a_sync_from_there(people, workspace):
+    page = people.log_in("operator").open(f"/analytics?workspace={workspace}")
+
+    page.get_by_label("Days").select_option("7")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("The last 7 days")).to_be_visible()
+    page.get_by_role("link", name="Sync ads and orders").click()
+
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.url.endswith("/flows/ad_analytics_sync/start")
