@@ -153,6 +153,11 @@ soak-broadstreet: setup ## 10,000 random histories of Broadstreet exports (HISTO
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself
 	@$(STACK) exec -- $(PY) -m sandbox.demo $(if $(ONCE),--once)
 
+.PHONY: screenshots
+screenshots: setup setup-browser ## Take the pictures of Sync Center in docs/images again, after a demo of its own (minutes)
+	@$(STACK) reset --home $(STATE)/screenshots
+	@$(STACK) exec --home $(STATE)/screenshots -- bash -c '$(PY) -m sandbox.demo --once && $(PY) -m sandbox.screenshots'
+
 .PHONY: schema
 schema: setup ## Write sql/schema.sql from the migrations
 	@$(STACK) exec --home $(STATE)/schema --only services -- $(PY) -m sandbox.schema
@@ -217,6 +222,10 @@ bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding th
 .PHONY: bench-analytics
 bench-analytics: setup $(BENCH)/venv/.complete ## Measure ingest, attribution and dashboards (ARGS='--parts ingest --accounts 60 --rounds 1', ARGS=--write-docs writes docs/benchmarks.md)
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.analytics $(ARGS)
+
+.PHONY: bench-sync-center
+bench-sync-center: setup ## Measure Sync Center's pages with a million rows in ops, next to none (ARGS='--rounds 40')
+	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.sync_center $(ARGS)
 
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again

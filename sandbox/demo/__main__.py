@@ -60,7 +60,8 @@ def _farewell(link: str) -> None:
     setting = os.environ
     objects, size = _audit()
     _CONSOLE.print(f"\nAudit bucket: {objects} pages, {size / 1024:.0f} KiB compressed.")
-    _CONSOLE.print(f"Airflow:      {setting['AIRFLOW_URL']}", soft_wrap=True)
+    page = f"{setting['AIRFLOW_URL']}/plugin/sync-center"
+    _CONSOLE.print(f"Open this page: {page}", style="bold", soft_wrap=True)
     for user in ("", "OPERATOR_", "VIEWER_"):
         name, secret = setting[f"AIRFLOW_{user}USERNAME"], setting[f"AIRFLOW_{user}PASSWORD"]
         _CONSOLE.print(f"  log in as   {name} / {secret}", soft_wrap=True)

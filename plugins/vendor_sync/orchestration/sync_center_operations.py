@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
@@ -12,10 +11,10 @@ from fastapi.responses import Response
 from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.sync_center_access import VisitorDep
 from vendor_sync.orchestration.sync_center_page import Tab, page, to
+from vendor_sync.runbooks import runbook_directory
 from vendor_sync.sync_center import alerts, rejects, runbooks, trends
 
 TAB = Tab("operations", "Operations")
-_RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
 Before = Annotated[int | None, Query(description="Older ones than this key.")]
 
 
@@ -92,7 +91,7 @@ def _add_rejects(app: FastAPI) -> None:
 def _add_runbooks(app: FastAPI) -> None:
     @app.get("/runbooks/{kind}")
     def show_runbook(request: Request, visitor: VisitorDep, kind: str) -> Response:
-        found = runbooks.runbook(_RUNBOOKS, kind)
+        found = runbooks.runbook(runbook_directory(), kind)
         if found is None:
             raise HTTPException(404, {"message": f"There is no runbook for {kind!r}."})
         return page(request, "operations/runbook.html", visitor, title=found[0], text=found[1])

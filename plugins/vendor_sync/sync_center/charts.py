@@ -6,15 +6,24 @@ a title, which browsers show as a hint. A chart stands beside its figures, for w
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
-import pygal  # pyright: ignore[reportMissingTypeStubs]
 from markupsafe import Markup
 
+# Pygal hangs a finder of an old kind into Python's imports, for maps that we do not draw: every
+# later import would be slower and, where warnings are errors, fail. It is taken out again.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", ImportWarning)
+    import pygal  # pyright: ignore[reportMissingTypeStubs]
+sys.meta_path[:] = [part for part in sys.meta_path if type(part).__name__ != "PluginImportFixer"]
+
 Series = Mapping[str, Sequence[float | None]]
+_Fixed = tuple[tuple[str, tuple[float | None, ...]], ...]
 _OUT = frozenset({"style", "script", "defs"})
 _OVERLAYS = ("text-overlay", "tooltip-overlay")
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -22,15 +31,21 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 def stacked_bars(title: str, days: Sequence[date], series: Series, *, unit: str = "") -> Markup:
     """Return a chart of amounts that add up, one bar a day; the series keep their colours."""
-    return _drawn(pygal.StackedBar, title, days, series, unit)
+    return _drawn(pygal.StackedBar, title, tuple(days), _fixed(series), unit)
 
 
 def lines(title: str, days: Sequence[date], series: Series, *, unit: str = "") -> Markup:
     """Return a chart of how amounts move; a day without a value is a gap."""
-    return _drawn(pygal.Line, title, days, series, unit)
+    return _drawn(pygal.Line, title, tuple(days), _fixed(series), unit)
 
 
-def _drawn(kind: Any, title: str, days: Sequence[date], series: Series, unit: str) -> Markup:  # noqa: ANN401
+def _fixed(series: Series) -> _Fixed:
+    return tuple((name, tuple(values)) for name, values in series.items())
+
+
+# Drawing takes some 10 ms, and a chart of days is the same until a run ends: it is drawn once.
+@lru_cache(maxsize=512)
+def _drawn(kind: Any, title: str, days: tuple[date, ...], series: _Fixed, unit: str) -> Markup:  # noqa: ANN401
     chart: Any = kind(
         width=560,
         height=180,
@@ -51,7 +66,7 @@ def _drawn(kind: Any, title: str, days: Sequence[date], series: Series, unit: st
         no_data_text="Nothing in this time",
     )
     chart.x_labels = [f"{day.day} {day:%b}" for day in days]
-    for name, values in series.items():
+    for name, values in series:
         chart.add(name, list(values))
     chart.add_xml_filter(_cleaned)
     drawing = cast("str", chart.render(is_unicode=True))

@@ -17,6 +17,8 @@ _LEFT_OUT = frozenset(
     {"api_calls", "retries", "queries", "bytes_received", "peak_memory_bytes", "attempt", "status",
      "generation", "duration_seconds", "run_id", "interruptions", "duplicates", "lists"}
 )  # fmt: skip
+# What only counts of records have: other nested numbers are no entity type.
+_RECORDS = frozenset({"fetched", "total", "read", "inserted", "updated", "exported"})
 # Lists of records: in this order, and no more of each than a page can show.
 _LISTS = ("failed", "skipped", "missing", "exported", "plan")
 _SHOWN_LINES = 100
@@ -80,9 +82,7 @@ def _is_counts(value: Any) -> bool:  # noqa: ANN401 - a part of a flow's own JSO
     if not isinstance(value, dict) or not value:
         return False
     found = cast("Mapping[str, Any]", value)
-    return any(_is_number(number) for number in found.values()) and not any(
-        isinstance(number, dict) for number in found.values()
-    )
+    return not _RECORDS.isdisjoint(name for name, value in found.items() if _is_number(value))
 
 
 def _is_number(value: object) -> bool:

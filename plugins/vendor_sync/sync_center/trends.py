@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -19,8 +20,8 @@ from vendor_sync.sync_center.results import by_entity_type
 
 DAYS = 14
 _LAST_RUNS = 40
-_LAST_REJECTS = 1_000
-_LAST_ALERTS = 1_000
+_LAST_REJECTS = 100
+_LAST_ALERTS = 200
 _SHOWN_ERRORS = 10
 # A digit and what clings to it (an id, an instant, an amount) differs from case to case.
 _VARYING = re.compile(r"[\w.:+-]*\d[\w.:+-]*")
@@ -197,6 +198,7 @@ def _mean(sums: Mapping[str, int]) -> float | None:
     return sums["ms"] / 1000 / sums["runs"] if sums.get("ms") else None
 
 
+@lru_cache(maxsize=4096)
 def without_particulars(words: str) -> str:
     """Return what cases of one kind have in common: no ids, instants and amounts."""
     short = _VARYING.sub("…", " ".join(words.split()))

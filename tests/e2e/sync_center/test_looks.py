@@ -8,6 +8,7 @@ PAGES = (
     "/flows", "/flows/broadstreet_import/start", "/flows/trackier_offer_sync/runs", "/broadstreet",
     "/broadstreet/local-only", "/broadstreet/zones", "/analytics", "/operations",
     "/operations/alerts", "/operations/alerts?state=resolved", "/operations/rejects",
+    "/runbooks/breaker_open",
 )  # fmt: skip
 
 

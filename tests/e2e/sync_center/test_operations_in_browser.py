@@ -103,3 +103,5 @@ def test_viewer_can_read_an_alert_and_change_nothing(airflow, people, alert):
 
     assert answer.status_code == 403
     assert state_of(airflow, alert) == (None, False)
+    page.get_by_role("link", name="What to do").click()
+    expect(page.get_by_role("heading", name="What it means")).to_be_visible()
