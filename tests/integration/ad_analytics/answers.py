@@ -11,6 +11,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,8 @@ METRICS = (*COUNTS, "spend", "conversions", "conversion_value", "frequency", "cu
            "provisional")  # fmt: skip
 # Rates are kept with 12 digits, totals with 6: sums of them are this near to the exact ones.
 NEAR = Fraction(1, 10_000)
+# Weights are billionths, of shares that are exact to 31 bits.
+NEAR_WEIGHT = Fraction(1, 10**8)
 RANGES = {"today": 1, "7_days": 7, "30_days": 30, "90_days": 90}
 _WEEKS = 14
 Key = tuple[Any, ...]
@@ -95,7 +98,7 @@ def check_orders(company: Company) -> None:
 def check_events(company: Company) -> None:
     rows = company.rows(
         "SELECT o.connection_id, o.external_id, e.attribution_type, e.platform, c.external_id,"
-        " round(e.weight, 6), e.conversion_value"
+        " e.weight, e.conversion_value"
         " FROM analytics.attribution_events AS e"
         " INNER JOIN analytics.orders AS o USING (order_id)"
         " LEFT JOIN analytics.campaigns AS c USING (campaign_id)"
@@ -111,6 +114,12 @@ def check_events(company: Company) -> None:
             for model in MODELS:
                 key = (company.stores[order.store], order.order_id, model)
                 expected[key] = [_credited(credit) for credit in _credits(order, model)]
+    for key, found in stored.items():
+        stored[key] = [
+            _with_exact_weight(mine, theirs)
+            for mine, theirs in zip_longest(found, expected.get(key, ()))
+            if mine is not None
+        ]
     same(dict(stored), dict(expected))
 
 
@@ -119,10 +128,18 @@ def _credits(order: Any, model: str) -> list[truth.Credit]:
 
 
 def _credited(credit: truth.Credit) -> Key:
-    share = Decimal(int(credit.share * 10**6 + Fraction(1, 2))).scaleb(-6)
     platform = credit.match.platform if credit.match.paid else None
     value = truth.money(credit.value, credit.order.currency)
-    return (platform, _campaign(credit), share, value)
+    return (platform, _campaign(credit), credit.share, value)
+
+
+def _with_exact_weight(mine: Key, theirs: Key | None) -> Key:
+    """Return a stored credit with the weight that it stands for, if it is that one.
+
+    To round both to fewer digits would compare what was rounded twice with what was rounded once.
+    """
+    near = theirs is not None and abs(Fraction(mine[2]) - theirs[2]) <= NEAR_WEIGHT
+    return (*mine[:2], theirs[2], *mine[3:]) if theirs is not None and near else mine
 
 
 def _campaign(credit: truth.Credit) -> str | None:
