@@ -18,6 +18,7 @@ from vendor_sync.errors import SyncError
 from vendor_sync.orchestration import (
     sync_center_analytics,
     sync_center_broadstreet,
+    sync_center_edge,
     sync_center_flows,
     sync_center_operations,
 )
@@ -29,6 +30,7 @@ TABS = (
     sync_center_flows,
     sync_center_analytics,
     sync_center_broadstreet,
+    sync_center_edge,
     sync_center_operations,
 )
 _HINTS = {

@@ -41,6 +41,7 @@ def _templates() -> Environment:
         "number": wording.number,
         "percent": wording.percent,
         "pill": wording.pill,
+        "setting": wording.setting,
         "severity": analytics.severity,
         "status": wording.status,
         "vendor": wording.vendor,

@@ -48,6 +48,13 @@ def humane(name: str) -> str:
     return words.replace("Api ", "API ")
 
 
+def setting(value: object) -> str:
+    """Return a setting's value: a switch is on or off."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return humane(value) if isinstance(value, str) else number(value)
+
+
 def vendor(name: str) -> str:
     """Return a vendor's name as it writes it."""
     return VENDORS.get(name, name.capitalize())

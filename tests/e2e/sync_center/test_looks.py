@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 PAGES = (
     "/flows", "/flows/broadstreet_import/start", "/flows/trackier_offer_sync/runs", "/broadstreet",
-    "/broadstreet/local-only", "/broadstreet/zones", "/analytics", "/operations",
+    "/broadstreet/local-only", "/broadstreet/zones", "/analytics", "/edge", "/operations",
     "/operations/alerts", "/operations/alerts?state=resolved", "/operations/rejects",
     "/runbooks/breaker_open",
 )  # fmt: skip
