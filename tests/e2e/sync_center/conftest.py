@@ -1,4 +1,4 @@
-"""People in front of Sync Center: one Chromium, a window for each who logs in."""
+"""People in front of Sync Center: a Chromium a test, a window for each who logs in."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def chromium():
-    """The system's Chromium; without one these tests are skipped, unless REQUIRE_BROWSER is set."""
+    """The system's Chromium; without one these tests are skipped, unless REQUIRE_BROWSER is set.
+
+    One a test: while Playwright is there its event loop counts as running, and no other test of
+    the same process could run a loop of its own.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None and not os.environ.get("REQUIRE_BROWSER"):
         pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
