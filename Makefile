@@ -38,6 +38,17 @@ $(STATE)/venv/.complete: $(UV) sandbox/requirements.txt
 .PHONY: setup
 setup: .venv/.complete $(STATE)/venv/.complete ## Create the two virtual environments (product, embedded servers)
 
+IMAGE := $(STATE)/image
+
+$(IMAGE)/.complete: $(UV) requirements-image.txt $(PROVIDER)
+	@test -x $(IMAGE)/bin/python || $(UV) venv -q --python $(PYTHON) $(IMAGE)
+	@VIRTUAL_ENV=$(IMAGE) $(UV) pip sync -q --require-hashes --compile-bytecode requirements-image.txt
+	@VIRTUAL_ENV=$(IMAGE) $(UV) pip install -q --no-deps --no-build-isolation --reinstall ./provider
+	@touch $@
+
+.PHONY: setup-image
+setup-image: $(IMAGE)/.complete ## Install what the production image holds: needed for SANDBOX_AIRFLOW_WORKERS=2 make up
+
 NODE := $(STATE)/node
 
 $(NODE)/.complete: tests/e2e/node/package.json tests/e2e/node/package-lock.json
@@ -95,7 +106,7 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
 .PHONY: test
-test: check setup-node setup-envoy setup-browser ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
+test: check setup-image setup-node setup-envoy setup-browser ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak and not peers' $(ARGS)
 
 PEERS := $(STATE)/peers

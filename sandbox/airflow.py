@@ -7,11 +7,11 @@ import json
 import os
 from pathlib import Path
 
-from sandbox import health
+from sandbox import airflow_workers, health
 from sandbox.environment import USERS, exports, postgres_uri
-from sandbox.home import PRODUCT, REPOSITORY, Home, write_private
+from sandbox.home import REPOSITORY, Home, write_private
 from sandbox.part import Part
-from sandbox.state import HOST, State
+from sandbox.state import HOST, TASK_HEARTBEAT, State
 
 # Component: its name in the health report, and its arguments. The servers of log files are left
 # out: they would listen to the network, and everybody reads the same directory here anyway.
@@ -49,8 +49,7 @@ def settings(home: Home, state: State) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-        # A task whose process was killed is noticed after a minute, not after five.
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        **_heartbeats(state.chosen(TASK_HEARTBEAT)),
         # The default is no limit, and a callback that hangs would hold a worker for ever.
         "AIRFLOW__CALLBACKS__CALLBACK_EXECUTION_TIMEOUT": "60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.airflow / "logs"),
@@ -59,7 +58,20 @@ def settings(home: Home, state: State) -> dict[str, str]:
         # Few arenas for the allocator: pages that threads hand to each other leave fewer holes.
         "MALLOC_ARENA_MAX": "2",
         "DO_NOT_TRACK": "1",
+        **airflow_workers.settings(state, database),
         **_passed_on(),
+    }
+
+
+def _heartbeats(timeout: int) -> dict[str, str]:
+    """Return after how long a task whose process was killed is noticed: a minute, by default.
+
+    Airflow's own default is five. A task says six times in that time that it lives.
+    """
+    return {
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(timeout),
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": str(timeout / 6),
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": str(max(1, min(5, timeout // 6))),
     }
 
 
@@ -72,20 +84,22 @@ def _passed_on() -> dict[str, str]:
 
 def parts(home: Home, state: State) -> list[Part]:
     """Return the step that brings the metadata database up to date, and the four components."""
-    env = settings(home, state) | exports(state)
-    components = [_component(state, name, env) for name in _COMPONENTS]
-    return [_metadata_schema(home, env), _api_server(home, state, env), *components]
+    env = settings(home, state) | exports(state) | airflow_workers.search_path(state)
+    program = airflow_workers.program(state)
+    components = [_component(state, name, program, env) for name in _COMPONENTS]
+    started = [_metadata_schema(home, program, env), _api_server(home, state, program, env)]
+    return [*started, *components, *airflow_workers.parts(state, env)]
 
 
 def _write_passwords(home: Home, state: State) -> None:
     write_private(_passwords(home), json.dumps({name: state.secrets[name] for name in USERS}))
 
 
-def _metadata_schema(home: Home, env: dict[str, str]) -> Part:
-    marker, done = home.airflow / ".migrated", _version(env)
+def _metadata_schema(home: Home, program: Path, env: dict[str, str]) -> Part:
+    marker, done = home.airflow / ".migrated", _version(program, env)
     return Part(
         name="airflow-schema",
-        argv=(PRODUCT / "bin/airflow", "db", "migrate"),
+        argv=(program, "db", "migrate"),
         env=env,
         after=("postgres-databases",),
         before=lambda: home.airflow.mkdir(exist_ok=True),
@@ -93,14 +107,15 @@ def _metadata_schema(home: Home, env: dict[str, str]) -> Part:
         finish=lambda: write_private(marker, done),
         patience=180,
         retry_for=0,
+        advice=airflow_workers.ADVICE if not program.exists() else Part.advice,
     )
 
 
-def _api_server(home: Home, state: State, env: dict[str, str]) -> Part:
+def _api_server(home: Home, state: State, program: Path, env: dict[str, str]) -> Part:
     port = state.ports["airflow-api-server"]
     return Part(
         name="airflow-api-server",
-        argv=(PRODUCT / "bin/airflow", "api-server"),
+        argv=(program, "api-server"),
         env=env,
         after=("airflow-schema",),
         before=lambda: _write_passwords(home, state),
@@ -110,11 +125,11 @@ def _api_server(home: Home, state: State, env: dict[str, str]) -> Part:
     )
 
 
-def _component(state: State, name: str, env: dict[str, str]) -> Part:
+def _component(state: State, name: str, program: Path, env: dict[str, str]) -> Part:
     reported, arguments = _COMPONENTS[name]
     return Part(
         name=f"airflow-{name}",
-        argv=(PRODUCT / "bin/airflow", name, *arguments),
+        argv=(program, name, *arguments),
         env=env,
         after=("airflow-schema",),
         healthy=health.airflow_heartbeat(state.ports["airflow-api-server"], reported),
@@ -126,8 +141,8 @@ def _passwords(home: Home) -> Path:
     return home.airflow / "passwords.json"
 
 
-def _version(env: dict[str, str]) -> str:
+def _version(program: Path, env: dict[str, str]) -> str:
     """Name the Airflow that is installed and the database that it was set up in."""
-    found = PRODUCT.glob("lib/python3*/site-packages/apache_airflow_core-*.dist-info")
+    found = program.parents[1].glob("lib/python3*/site-packages/apache_airflow_core-*.dist-info")
     database = env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     return " ".join((*(p.name for p in found), hashlib.sha256(database.encode()).hexdigest()))

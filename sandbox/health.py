@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import struct
+import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from pathlib import Path
 
 from sandbox.state import HOST
 
@@ -80,6 +83,19 @@ def airflow_heartbeat(port: int, component: str) -> Check:
             return False
         beat = json.loads(body)[component].get(f"latest_{component}_heartbeat")
         return bool(beat) and datetime.fromisoformat(beat).timestamp() >= started
+
+    return _refused_is_unhealthy(check)
+
+
+def celery_worker(program: Path, broker: str, address: str) -> Check:
+    """Healthy when the worker of this address answers a ping through the broker."""
+    # The broker's password goes by the environment: arguments are everybody's to see.
+    environ = {"CELERY_BROKER_URL": broker, "PATH": os.defpath}
+    command = [program, "inspect", "ping", "--destination", address, "--timeout", str(_TIMEOUT)]
+
+    def check(_: float) -> bool:
+        asked = subprocess.run(command, env=environ, capture_output=True, check=False, cwd="/")
+        return asked.returncode == 0
 
     return _refused_is_unhealthy(check)
 

@@ -13,6 +13,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / ".sandbox"
 SERVERS = Path(os.environ.get("SANDBOX_VENV", DEFAULT_HOME / "venv"))
 PRODUCT = REPOSITORY / ".venv"
+# What the production image holds, by its own lock (`make setup-image`).
+IMAGE = Path(os.environ.get("SANDBOX_IMAGE_VENV", DEFAULT_HOME / "image"))
 
 
 @dataclass(frozen=True, slots=True)

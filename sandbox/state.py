@@ -51,11 +51,15 @@ _REPLACEMENT_DETAILS = (
     "SANDBOX_AWS_SECRET_ACCESS_KEY",
     "SANDBOX_AWS_DEFAULT_REGION",
 )
+WORKERS = "SANDBOX_AIRFLOW_WORKERS"
+TASK_HEARTBEAT = "SANDBOX_TASK_HEARTBEAT_TIMEOUT"
+# Whole numbers of the caller's environment that change what is started.
+_CHOICES = {WORKERS: 0, TASK_HEARTBEAT: 60}
 
 
 @dataclass(slots=True)
 class State:
-    """Ports by part, secrets by purpose, and the addresses of replacements by part."""
+    """Ports by part, secrets by purpose, and what the caller's environment chose, by variable."""
 
     ports: dict[str, int] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -63,6 +67,10 @@ class State:
 
     def replaced(self, part: str) -> str | None:
         return self.external.get(REPLACEMENTS.get(part, ""))
+
+    def chosen(self, name: str) -> int:
+        """Return the whole number that was chosen, or what holds without a choice."""
+        return int(self.external.get(name, _CHOICES[name]))
 
     def url(self, part: str) -> str:
         return f"http://{HOST}:{self.ports[part]}"
@@ -76,7 +84,7 @@ def load(home: Home) -> State:
 def prepare(home: Home, *, ports_from: int | None = None) -> State:
     """Return the state for a start: what is missing is generated, a busy port is exchanged."""
     state = load(home)
-    state.external = _replacements(os.environ)
+    state.external = _choices(os.environ)
     state.secrets = _new_secrets() | state.secrets
     wanted = _preferred_ports(home, ports_from)
     if ports_from is None:
@@ -94,8 +102,12 @@ def survey_ports(home: Home) -> list[tuple[str, int, bool]]:
     return [(name, port, _is_free(port)) for name, port in wanted.items()]
 
 
-def _replacements(environment: Mapping[str, str]) -> dict[str, str]:
-    names = (*REPLACEMENTS.values(), *_REPLACEMENT_DETAILS)
+def _choices(environment: Mapping[str, str]) -> dict[str, str]:
+    for name in _CHOICES:
+        if not environment.get(name, "0").isdecimal():
+            message = f"{name} is '{environment[name]}': give a whole number"
+            raise SystemExit(message)
+    names = (*REPLACEMENTS.values(), *_REPLACEMENT_DETAILS, *_CHOICES)
     return {name: environment[name] for name in names if environment.get(name)}
 
 
