@@ -4,47 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 
 import pytest
 
+from tests.trackier_truth import OFFERS, expected_offers
 from vendor_sync.errors import ConfigurationError, LockedError
 from vendor_sync.flow_runs import skip_run
 from vendor_sync.postgres import connect, lock_flow
 from vendor_sync.trackier.flow import FLOW
 
 pytestmark = pytest.mark.integration
-
-OFFERS = """
-    SELECT o.trackier_campaign_id, o.trackier_display_id, b.trackier_advertiser_id, o.name,
-           o.category, o.payout_amount, o.payout_currency, o.payout_model, o.base_commission_pct,
-           o.status, o.is_active
-    FROM affiliate.offers o JOIN affiliate.brands b ON b.brand_id = o.advertiser_id
-"""
-
-
-def expected_offers(trackier):
-    return {
-        (
-            row["trackier_campaign_id"],
-            str(row["display_id"]),
-            row["trackier_advertiser_id"],
-            row["name"],
-            row["category"],
-            _decimal(row["payout_amount"]),
-            row["payout_currency"],
-            row["payout_model"],
-            _decimal(row["base_commission_pct"]),
-            row["status"],
-            row["is_active"],
-        )
-        for row in trackier.vendors.truth()
-        if row["entity"] == "offer"
-    }
-
-
-def _decimal(value):
-    return None if value is None else Decimal(str(value))
 
 
 def test_first_sync_copies_every_brand_and_offer(trackier):
@@ -53,7 +22,7 @@ def test_first_sync_copies_every_brand_and_offer(trackier):
     assert result["status"] == "completed"
     assert result["added"] == result["campaigns_processed"] == 200
     assert result["brands_processed"] == 8
-    assert set(trackier.rows(OFFERS)) == expected_offers(trackier)
+    assert set(trackier.rows(OFFERS)) == expected_offers(trackier.vendors)
     brands = {
         (row["trackier_advertiser_id"], str(row["display_id"]), row["name"], row["status"])
         for row in trackier.vendors.truth()
@@ -114,7 +83,7 @@ def test_same_payload_five_times_is_one_set_of_offers(trackier):
         trackier.sync()
 
     assert trackier.value("SELECT count(*) FROM affiliate.offers") == 200
-    assert set(trackier.rows(OFFERS)) == expected_offers(trackier)
+    assert set(trackier.rows(OFFERS)) == expected_offers(trackier.vendors)
 
 
 def test_full_refresh_writes_every_row_again(trackier):
@@ -434,7 +403,7 @@ def test_ten_thousand_offers(trackier):
 
     assert result["added"] == 10_000
     assert result["queries"] < 250
-    assert set(trackier.rows(OFFERS)) == expected_offers(trackier)
+    assert set(trackier.rows(OFFERS)) == expected_offers(trackier.vendors)
 
 
 def test_days_of_change_end_like_the_vendors_list(trackier):
@@ -443,7 +412,7 @@ def test_days_of_change_end_like_the_vendors_list(trackier):
 
         result = trackier.sync()
 
-        listed = expected_offers(trackier)
+        listed = expected_offers(trackier.vendors)
         stored = set(trackier.rows(OFFERS))
         gone = stored - listed
         assert result["status"] == "completed", day

@@ -176,3 +176,13 @@ def test_image_has_the_versions_that_are_tested():
     base = re.search(r"(?m)^FROM .*:slim-([\d.]+)-python", (REPOSITORY / "Dockerfile").read_text())
     assert base
     assert base[1] == image["apache-airflow"]
+
+
+def test_image_holds_what_the_flows_ask_for():
+    sections = [
+        re.search(r"(?ms)^# flows\n(.*?)(?:^$|\Z)", (REPOSITORY / name).read_text())
+        for name in ("requirements.in", "requirements-image.in")
+    ]
+
+    of_tests, of_image = (set(found[1].split()) for found in sections if found)
+    assert of_tests == of_image
