@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -87,9 +89,14 @@ class SettingsAdmin:
         """Change settings, all or none; the database's own checks have the last word."""
         settings = await self.show(company_id) | _parsed_all(changes)
         try:
-            await self._database.rows(
-                "edge_service/update_sync_settings.sql", company_id=company_id, **settings
-            )
+            async with self._database.transaction() as conn:
+                await rows(conn, "edge_service/name_settings_author.sql", author=_author())
+                await rows(
+                    conn,
+                    "edge_service/update_sync_settings.sql",
+                    company_id=company_id,
+                    **settings,
+                )
         except (asyncpg.CheckViolationError, asyncpg.DataError) as error:
             message = f"A value is out of its range: {error}"
             raise ConfigurationError(message) from None
@@ -110,6 +117,13 @@ class SettingsAdmin:
                 pages = -(-count // scope.max_promotions_per_sync)
                 answer.append({"store": store["code"], "promotions": count, "pages": pages})
         return answer
+
+
+def _author() -> str:
+    try:
+        return f"{getpass.getuser()} by command"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()} by command"
 
 
 async def _count_promotions(conn: Connection, scope: selector.StoreScope, as_of: datetime) -> int:

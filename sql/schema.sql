@@ -138,6 +138,17 @@ $$;
 
 COMMENT ON FUNCTION edge.is_in_window(r edge.promotion_records, strategy text, future_days bigint, past_days bigint, today date) IS 'Whether a company''s sync strategy sends a promotion on a day, which is the store''s local day.';
 
+CREATE FUNCTION edge.is_sent(r edge.promotion_records, store uuid, brands uuid[], inactive_too boolean, strategy text, future_days bigint, past_days bigint, today date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT
+        edge.reaches_store(r, store, brands)
+        AND (r.is_active OR inactive_too)
+        AND edge.is_in_window(r, strategy, future_days, past_days, today)
+$$;
+
+COMMENT ON FUNCTION edge.is_sent(r edge.promotion_records, store uuid, brands uuid[], inactive_too boolean, strategy text, future_days bigint, past_days bigint, today date) IS 'Whether a store with these brands is sent a promotion under these settings, on its local day.';
+
 CREATE FUNCTION edge.keep_product_holdings() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -158,6 +169,28 @@ END
 $$;
 
 COMMENT ON FUNCTION edge.keep_product_holdings() IS 'Its argument is a query over `changed` (rows after the statement, sign 1, and before it, sign -1).';
+
+CREATE FUNCTION edge.keep_settings_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO edge.settings_changes (company_id, changed_by, settings_before, settings_after)
+    SELECT
+        new.company_id,
+        coalesce(
+            nullif(current_setting('edge.changed_by', true), ''),
+            concat_ws(' by ', session_user, nullif(current_setting('application_name'), ''))
+        ),
+        jsonb_object_agg(b.key, b.value),
+        jsonb_object_agg(b.key, a.value)
+    FROM jsonb_each(to_jsonb(old)) AS b (key, value)
+    INNER JOIN jsonb_each(to_jsonb(new)) AS a (key, value) ON b.key = a.key
+    WHERE b.value != a.value;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION edge.keep_settings_change() IS 'Who it was: the transaction''s edge.changed_by where an application knows the person, else the database''s user.';
 
 CREATE FUNCTION edge.mark_changes() RETURNS trigger
     LANGUAGE plpgsql
@@ -1444,6 +1477,26 @@ CREATE TABLE edge.rollup_progress (
 
 COMMENT ON TABLE edge.rollup_progress IS 'Up to where a rollup has read: everything that transactions below processed_before have stored.';
 
+CREATE TABLE edge.settings_changes (
+    change_id bigint NOT NULL,
+    company_id uuid NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_by text NOT NULL,
+    settings_before jsonb NOT NULL,
+    settings_after jsonb NOT NULL
+);
+
+COMMENT ON TABLE edge.settings_changes IS 'Changes of promotion_sync_settings; only what differs is kept of each.';
+
+ALTER TABLE edge.settings_changes ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME edge.settings_changes_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE edge.store_brands (
     store_id uuid NOT NULL,
     brand_id uuid NOT NULL
@@ -1944,6 +1997,9 @@ ALTER TABLE ONLY edge.refused_records
 ALTER TABLE ONLY edge.rollup_progress
     ADD CONSTRAINT rollup_progress_pkey PRIMARY KEY (report);
 
+ALTER TABLE ONLY edge.settings_changes
+    ADD CONSTRAINT settings_changes_pkey PRIMARY KEY (change_id);
+
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_pkey PRIMARY KEY (store_id, brand_id);
 
@@ -2096,6 +2152,8 @@ CREATE INDEX refresh_tokens_client_id_idx ON edge.refresh_tokens USING btree (cl
 
 CREATE INDEX refresh_tokens_family_id_idx ON edge.refresh_tokens USING btree (family_id);
 
+CREATE INDEX settings_changes_company_id_idx ON edge.settings_changes USING btree (company_id, change_id DESC);
+
 CREATE INDEX store_brands_brand_id_idx ON edge.store_brands USING btree (brand_id);
 
 CREATE INDEX store_product_records_product_id_idx ON edge.store_product_records USING btree (product_id, version);
@@ -2123,6 +2181,8 @@ CREATE INDEX sync_rejects_flow_reject_key_idx ON ops.sync_rejects USING btree (f
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs USING btree (flow, started_at DESC);
 
 CREATE TRIGGER add_company_rows AFTER INSERT ON edge.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.add_company_rows();
+
+CREATE TRIGGER keep_change AFTER UPDATE ON edge.promotion_sync_settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION edge.keep_settings_change();
 
 CREATE TRIGGER keep_deletes AFTER DELETE ON edge.product_records REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.keep_product_holdings('SELECT r.company_id, r.brand_id, ''00000000-0000-0000-0000-000000000000''::uuid, sum(r.sign), sum(r.sign * edge.record_hash(r.product_id, r.version)) FROM changed AS r WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id UNION ALL SELECT r.company_id, r.brand_id, o.store_id, 0, sum(r.sign * (edge.record_hash(r.product_id, o.version) - edge.record_hash(r.product_id, r.version))) FROM changed AS r INNER JOIN edge.store_product_records AS o ON r.product_id = o.product_id AND r.company_id = o.company_id AND o.version > r.version WHERE r.is_active AND NOT r.is_removed GROUP BY r.company_id, r.brand_id, o.store_id');
 
@@ -2384,6 +2444,9 @@ ALTER TABLE ONLY edge.refresh_tokens
 
 ALTER TABLE ONLY edge.refused_records
     ADD CONSTRAINT refused_records_store_id_fkey FOREIGN KEY (store_id) REFERENCES edge.stores(store_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY edge.settings_changes
+    ADD CONSTRAINT settings_changes_company_id_fkey FOREIGN KEY (company_id) REFERENCES edge.companies(company_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY edge.store_brands
     ADD CONSTRAINT store_brands_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES edge.brands(brand_id) ON DELETE CASCADE;

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vendor_sync.sync_center.forms import FormError, configuration, fields
+from vendor_sync.sync_center.forms import FormError, checked, configuration, fields
 
 PARAMS = {
     "ids": {"value": [], "schema": {"type": "array", "items": {"type": "string"}}},
@@ -68,3 +68,16 @@ def test_what_was_entered_is_shown_again():
     assert shown["days"] == "many"
     assert shown["types"] == []
     assert shown["dry_run"] is False
+
+
+def test_each_wrong_entry_is_told_beside_its_own_field():
+    entered = {"ids": [""], "mode": ["medium"], "days": ["-1"], "weights": ["{"]}
+
+    values, problems = checked(PARAMS, entered)
+
+    assert set(problems) == {"mode", "days", "weights"}
+    assert "one of the list" in problems["mode"]
+    assert values["dry_run"] is False
+    shown = {field.name: field for field in fields(PARAMS, entered, problems)}
+    assert (shown["days"].value, shown["days"].problem) == ("-1", problems["days"])
+    assert shown["ids"].problem == ""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vendor_sync.connections import ConnectionSource
+from vendor_sync.sync_center.edge_settings import TITLES
 from vendor_sync.sync_center.queries import Ops, Row
 from vendor_sync.sync_center.wording import Status
 
@@ -19,10 +20,6 @@ USED_DAYS = 7
 SHOWN = 20
 # An edge reports after each sync, and syncs when it is told, at the latest after the interval.
 _LATE = 2
-SETTINGS = (
-    "sync_strategy", "future_days", "past_days", "include_inactive", "auto_sync_enabled",
-    "sync_interval_hours", "max_promotions_per_sync", "enable_compression",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +61,7 @@ def fleet(source: ConnectionSource, company_id: str | None, now: datetime) -> Fl
     return Fleet(
         companies=companies,
         company=company,
-        settings={name: company[name] for name in SETTINGS},
+        settings={title: company[name] for name, title in TITLES.items()},
         stores=[_store(row, company, now) for row in found["list_edge_stores"]],
         refused=found["list_usage_rejects"],
     )

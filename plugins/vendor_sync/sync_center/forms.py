@@ -23,7 +23,10 @@ class FormError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One param. `kind` is flag, choice, choices, lines, number, text or json; `value` its text."""
+    """One param. `kind` is flag, choice, choices, lines, number, text or json; `value` its text.
+
+    `problem` says what is wrong with what was entered, and `beside` what stands there now.
+    """
 
     name: str
     label: str
@@ -36,16 +39,23 @@ class Field:
     maximum: float | None = None
     step: str = "any"
     required: bool = False
+    problem: str = ""
+    beside: str = ""
 
 
 def fields(
-    params: Mapping[str, Any], entered: Mapping[str, Sequence[str]] | None = None
+    params: Mapping[str, Any],
+    entered: Mapping[str, Sequence[str]] | None = None,
+    problems: Mapping[str, str] | None = None,
 ) -> list[Field]:
     """Return the fields of a form; `params` as Airflow's `/dags/{id}/details` answers them.
 
-    What was `entered` takes the place of the defaults, so that nobody enters it twice.
+    What was `entered` takes the place of the defaults, so that nobody enters it twice; `problems`
+    of it, by field, are shown beside their fields.
     """
     found = [_field(name, param) for name, param in params.items()]
+    if problems:
+        found = [replace(field, problem=problems.get(field.name, "")) for field in found]
     if entered is None:
         return found
     return [replace(field, value=_again(field, entered.get(field.name, ()))) for field in found]
@@ -115,6 +125,39 @@ def configuration(
         given = [text.replace("\r\n", "\n") for text in entered.get(field.name, ())]
         conf[field.name] = _value(field, given)
     return conf
+
+
+def checked(
+    params: Mapping[str, Any], entered: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what was entered, and by field what is wrong with it: each field is looked at."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for field in fields(params):
+        try:
+            values[field.name] = _within(field, _value(field, list(entered.get(field.name, ()))))
+        except FormError as error:
+            problems[field.name] = str(error)
+    return values, problems
+
+
+def _within(field: Field, value: Any) -> Any:  # noqa: ANN401 - as the schema says
+    if field.kind == "choice" and value not in field.options:
+        message = f"{field.label}: choose one of the list."
+        raise FormError(message)
+    if field.kind == "number" and value is not None:
+        bounds = (field.minimum, field.maximum)
+        if field.minimum is not None and value < field.minimum:
+            raise FormError(_range_of(field.label, *bounds))
+        if field.maximum is not None and value > field.maximum:
+            raise FormError(_range_of(field.label, *bounds))
+    return value
+
+
+def _range_of(label: str, lowest: float | None, highest: float | None) -> str:
+    if lowest is None or highest is None:
+        return f"{label}: at {f'most {highest}' if lowest is None else f'least {lowest}'}."
+    return f"{label}: from {lowest} to {highest}."
 
 
 def _value(field: Field, given: Sequence[str]) -> Any:  # noqa: ANN401 - as the schema says

@@ -32,6 +32,8 @@ class Ops:
             conn.transaction(),
         ):
             cursor = conn.cursor(row_factory=dict_row)
+            # A page's rows are read sooner than code to read them is compiled.
+            cursor.execute("SET LOCAL jit = off")
             return {
                 name: cursor.execute(load_query(f"sync_center/{name}.sql"), params).fetchall()
                 for name, params in asked.items()

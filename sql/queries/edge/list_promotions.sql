@@ -8,10 +8,9 @@ SELECT
 FROM edge.promotion_records AS r
 WHERE
     r.company_id = %(company_id)s
-    AND edge.reaches_store(r, %(store_id)s, %(brand_ids)s)
-    AND (r.is_active OR %(include_inactive)s)
-    AND edge.is_in_window(
-        r, %(strategy)s, %(future_days)s, %(past_days)s,
+    AND edge.is_sent(
+        r, %(store_id)s, %(brand_ids)s, %(include_inactive)s,
+        %(strategy)s, %(future_days)s, %(past_days)s,
         (%(as_of)s::timestamptz AT TIME ZONE %(timezone)s)::date
     )
     AND (

@@ -19,6 +19,12 @@ from playwright.sync_api import (
 )
 
 PATIENCE_MS = 30_000
+# What has the focus: a field by its label, anything else by what it says.
+_FOCUS = """() => {
+  const found = document.activeElement;
+  const said = found.labels?.length ? found.labels[0].innerText : found.innerText;
+  return [said.replace(/\\s+/g, " ").trim(), getComputedStyle(found).outlineStyle];
+}"""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -53,6 +59,16 @@ class Person:
         """Open a page of Sync Center by itself, without Airflow around it."""
         self.page.goto(f"{self.url}/sync-center{path}")
         return self.page
+
+    def tab_to(self, words: str) -> None:
+        """Go on with the Tab key until the focus, which has to be visible, is on these words."""
+        for _ in range(60):
+            self.page.keyboard.press("Tab")
+            found, outline = self.page.evaluate(_FOCUS)
+            if found == words:
+                assert outline != "none"
+                return
+        pytest.fail(f"Tab never reaches {words!r}")
 
     def watch(self) -> None:
         """Note what the console says, and what fails to load."""
