@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import format_datetime
 from typing import Any
 
+from sandbox.vendors.ad_world.places import Account
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.ad_world.world import World
 from sandbox.vendors.page_cache import PageCache
@@ -19,6 +20,8 @@ _CACHE_BYTES = 256 << 20
 class WorldVendor(Vendor):
     """Answers from the world that `ad_world` holds; `token` opens every account of it.
 
+    Tokens that `grant` (a control operation) has given out open the accounts that they are for.
+
     A vendor that says so by `caches` has its successful GETs kept until the clock moves, so that a
     warm page costs a lookup. The `Date` header of every answer is the world's clock.
     """
@@ -29,6 +32,8 @@ class WorldVendor(Vendor):
         self.token = keys[self.name]
         self._ad_world = ad_world
         self._cache = PageCache(_CACHE_BYTES)
+        self._grants: dict[str, frozenset[str]] = {}
+        self._caller = self.token
 
     @property
     def world(self) -> World:
@@ -37,9 +42,33 @@ class WorldVendor(Vendor):
     def reset(self, seed: int, settings: Mapping[str, Any]) -> None:
         del seed, settings
         self._cache.clear()
+        self._grants.clear()
 
     def keys(self) -> Iterable[Secret]:
-        return [Secret("token", self.token)]
+        return [Secret("token", each) for each in (self.token, *self._grants)]
+
+    def changes(self) -> Mapping[str, Callable[..., Any]]:
+        return {"grant": self._grant}
+
+    def _grant(self, token: str, accounts: list[str]) -> dict[str, Any]:
+        """Give out a token that opens some accounts only (control operation)."""
+        self._grants[token] = frozenset(accounts)
+        self.forget()
+        return {"accounts": len(accounts)}
+
+    def calls_with(self, token: str) -> bool:
+        """Note whose call this is; tell whether the token is known at all."""
+        self._caller = token
+        return token == self.token or token in self._grants
+
+    def may_see(self, account: Account) -> bool:
+        """Tell whether the caller's token is for the account."""
+        granted = self._grants.get(self._caller)
+        return granted is None or account.account_id in granted
+
+    def accounts(self) -> list[Account]:
+        """Return this vendor's accounts that the caller's token is for."""
+        return [each for each in self.world.accounts_of(self.name) if self.may_see(each)]
 
     def cached(self, call: Call) -> Reply | None:
         return self._cache.get(self._place(call)) if self.caches and call.method == "GET" else None

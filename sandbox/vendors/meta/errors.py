@@ -40,6 +40,9 @@ EXPIRED = GraphError(400, 190, "The access token's session has ended.", 463)
 MISSING = GraphError(
     400, 100, "Object does not exist or cannot be loaded.", 33, type="GraphMethodException"
 )
+NO_PERMISSION = GraphError(
+    403, 200, "(#200) Ad account owner has NOT granted ads_management or ads_read permission"
+)
 UNKNOWN_PATH = GraphError(400, 2500, "Unknown path components.")
 TOO_MUCH = GraphError(500, 1, "Reduce the amount of data that is asked for, then try again.")
 TOO_MUCH_CODED = GraphError(400, 100, "Too much data was asked for.", 1487534)

@@ -63,7 +63,11 @@ class Meta(WorldVendor):
         self._walked = (None, [])
 
     def changes(self) -> Mapping[str, Callable[..., Any]]:
-        return {"fail_reports": self._jobs.fail_next, "set_usage": self._set_usage}
+        return {
+            **super().changes(),
+            "fail_reports": self._jobs.fail_next,
+            "set_usage": self._set_usage,
+        }
 
     def answer(self, call: Call) -> Reply:
         try:
@@ -107,7 +111,7 @@ class Meta(WorldVendor):
             token = self.token
         if not token:
             raise RefusedError(errors.NO_TOKEN)
-        if token != self.token:
+        if not self.calls_with(token):
             raise RefusedError(errors.BAD_TOKEN)
         # An ended version is served by the oldest live one, without a word.
         return [f"v{max(OLDEST, int(number))}.0", *parts]
@@ -137,7 +141,7 @@ class Meta(WorldVendor):
             return {"id": "1000", "name": "sandbox"}
         if rest != ["adaccounts"]:
             raise RefusedError(errors.UNKNOWN_PATH)
-        shown = [self._shown(account, given) for account in self.world.accounts_of("meta")]
+        shown = [self._shown(account, given) for account in self.accounts()]
         return self._page(call, version, ["me", *rest], shown, given)
 
     def _of_account(
@@ -167,6 +171,8 @@ class Meta(WorldVendor):
         account = self.world.accounts_by_id.get(account_id)
         if account is None or account.platform != self.name:
             raise RefusedError(errors.MISSING)
+        if not self.may_see(account):
+            raise RefusedError(errors.NO_PERMISSION)
         return account
 
     def _shown(self, account: Account, given: Mapping[str, str]) -> dict[str, Any]:

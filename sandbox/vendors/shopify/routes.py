@@ -19,7 +19,7 @@ from sandbox.vendors.wire import JSON_HEADERS, Call, ControlError, Reply, Secret
 
 DEFAULT_SHOP = "demo.myshopify.com"
 REACH = 25_000
-_SHOWN = ("all_orders", "personal", "reach")
+_SHOWN = ("all_orders", "orders", "personal", "reach")
 _API = re.compile(r"^/(?P<shop>[^/]+)/admin/api/(?P<version>[\w-]+)/graphql\.json$")
 _OAUTH = re.compile(r"^/(?P<shop>[^/]+)/admin/oauth/access_token$")
 _BAD_TOKEN = Reply.of(
@@ -51,8 +51,8 @@ class Shopify(Vendor):
             now=wanted.pop("now", None),
         )
         self._settings: dict[str, Any] = {
-            "all_orders": True, "personal": False, "reach": REACH, "status": {}, "maximum": 2000,
-            "restore": 100,
+            "all_orders": True, "orders": True, "personal": False, "reach": REACH, "status": {},
+            "maximum": 2000, "restore": 100,
         }  # fmt: skip
         self._buckets: dict[str, Bucket] = {}
         self._rows: dict[str, tuple[object, list[Row], dict[str, tuple[Secret, ...]]]] = {}

@@ -32,10 +32,21 @@ class Roots:
     `reach` is how many objects one search can be paged through; then the pages end without a word.
     """
 
-    def __init__(
-        self, ledger: Ledger, store: Store, *, all_orders: bool, personal: bool, reach: int
+    def __init__(  # noqa: PLR0913 - what a token may see, all keyword
+        self,
+        ledger: Ledger,
+        store: Store,
+        *,
+        all_orders: bool,
+        orders: bool,
+        personal: bool,
+        reach: int,
     ) -> None:
-        self._all_orders = all_orders
+        self._scopes = (
+            "read_products",
+            *(("read_orders",) if orders else ()),
+            *(("read_all_orders",) if all_orders else ()),
+        )
         self._ledger = ledger
         self._store = store
         self._personal = personal
@@ -59,11 +70,10 @@ class Roots:
         }
 
     def currentAppInstallation(self, _: Any) -> Row:  # noqa: ANN401, N802
-        scopes = ("read_orders", *(("read_all_orders",) if self._all_orders else ()))
         return {
             "__typename": "AppInstallation",
             "id": "gid://shopify/AppInstallation/1",
-            "accessScopes": [{"handle": scope} for scope in scopes],
+            "accessScopes": [{"handle": scope} for scope in self._scopes],
         }
 
     def order(self, _: Any, id: str) -> Row | None:  # noqa: A002, ANN401

@@ -24,6 +24,7 @@ class RefusedError(Exception):
 
 UNAUTHORIZED = Refusal(401, "Unauthorized: the token is invalid or has expired")
 TOO_MANY = Refusal(429, "Rate limit exceeded")
+NO_PERMISSION = Refusal(403, "No permission to access the ad account", "E1002")
 NOT_FOUND = Refusal(404, "Resource can not be found", "E3003")
 ONLY_SPEND = Refusal(400, "Unsupported Stats Query: only spend for an ad account", "E1008")
 NOT_MIDNIGHT = Refusal(400, "Unsupported Stats Query: DAY needs the start of a day in the "

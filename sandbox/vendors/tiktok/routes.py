@@ -59,7 +59,7 @@ class Tiktok(WorldVendor):
         self._tasks, self._drifts, self._walked = Tasks(), 0, (None, [])
 
     def changes(self) -> Mapping[str, Callable[..., Any]]:
-        return {"fail_tasks": self._tasks.fail_next, "drift": self._drift}
+        return {**super().changes(), "fail_tasks": self._tasks.fail_next, "drift": self._drift}
 
     def too_many(self, style: str) -> Reply:
         del style
@@ -117,15 +117,14 @@ class Tiktok(WorldVendor):
         token = call.headers.get("Access-Token")
         if not token:
             raise RefusedError(errors.TOKEN_MISSING)
-        if token != self.token:
+        if not self.calls_with(token):
             raise RefusedError(errors.TOKEN_BAD)
 
     def _no_refresh(self, _: Mapping[str, Any]) -> Any:  # noqa: ANN401 - never returns
         raise RefusedError(errors.NO_REFRESH)
 
     def _reachable(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        accounts = self.world.accounts_of(self.name)
-        return {"list": [_named(account) for account in accounts]}
+        return {"list": [_named(account) for account in self.accounts()]}
 
     def _advertisers(self, given: Mapping[str, Any]) -> dict[str, Any]:
         listed = []
@@ -232,6 +231,8 @@ class Tiktok(WorldVendor):
         account = self.world.accounts_by_id.get(account_id)
         if account is None or account.platform != self.name:
             raise RefusedError(errors.NO_ADVERTISER)
+        if not self.may_see(account):
+            raise RefusedError(errors.NO_PERMISSION)
         return account
 
     def _page(

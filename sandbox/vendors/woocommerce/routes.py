@@ -41,7 +41,7 @@ class WooCommerce(Vendor):
             # Before 5.8 modified_after was not known; a site without plain names for its zone has
             # an offset only; some servers and proxies take headers away.
             "old": False, "strict_dates": True, "offset_only": False, "takes_login_header": True,
-            "sends_totals": True, "admin": True, "permalinks": True, "preamble": "",
+            "sends_totals": True, "admin": True, "permalinks": True, "preamble": "", "home": "",
         }  # fmt: skip
         self._rows: dict[str, tuple[object, list[tuple[Row, tuple[Secret, ...]]]]] = {}
         self._set(**wanted)
@@ -118,6 +118,7 @@ class WooCommerce(Vendor):
             {
                 "name": site.name,
                 "url": f"https://{site.name}",
+                "home": self._settings["home"] or f"https://{site.name}",
                 "gmt_offset": offset.total_seconds() / 3600,
                 "timezone_string": "" if self._settings["offset_only"] else site.timezone,
                 "namespaces": ["wp/v2", "wc/v3"],

@@ -44,7 +44,9 @@ class Zid(Vendor):
         self._refresh = {f"rt-{self._bearer}": DEFAULT_STORE}
         self._issued = 0
         # How an expired token shows: 401, or a redirect to the login page.
-        self._settings: dict[str, Any] = {"redirects": False, "page_limit": PAGE_LIMIT}
+        self._settings: dict[str, Any] = {
+            "redirects": False, "page_limit": PAGE_LIMIT, "scopes": True,
+        }  # fmt: skip
         self._set(**wanted)
 
     def keys(self) -> Iterable[Secret]:
@@ -80,6 +82,11 @@ class Zid(Vendor):
         if call.path == "/v1/managers/account/profile":
             about = {"id": store.name, "title": f"Store {store.name}", "timezone": store.timezone}
             return Reply.of(200, {"user": {"id": 1, "email": "owner@shop.example", "store": about}})
+        return self._orders_part(call, store)
+
+    def _orders_part(self, call: Call, store: Store) -> Reply:
+        if not self._settings["scopes"]:
+            return Reply.of(403, {"message": "Invalid scope(s) provided."})
         if call.path == "/v1/managers/store/orders":
             return self._orders(call, store)
         asked = _ORDER.match(call.path)
