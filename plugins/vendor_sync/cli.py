@@ -9,7 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from vendor_sync import ad_analytics_cli, broadstreet_cli, connections_cli
+from vendor_sync import (
+    ad_analytics_cli,
+    broadstreet_cli,
+    connections_cli,
+    onboarding_cli,
+    tenant_cli,
+)
 from vendor_sync.broadstreet.schema import apply as apply_schema
 from vendor_sync.cli_output import (
     AsJson,
@@ -46,6 +52,8 @@ app = typer.Typer(
 ad_analytics_cli.register(app)
 broadstreet_cli.register(app)
 connections_cli.register(app)
+onboarding_cli.register(app)
+tenant_cli.register(app)
 
 
 @app.callback()

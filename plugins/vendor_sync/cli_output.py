@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -85,11 +86,15 @@ def end_with(result: dict[str, Any], *, as_json: bool) -> None:
         raise typer.Exit(EXIT_SKIPPED)
 
 
-def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows as a table; what is unknown is a dash."""
-    table = Table(*columns)
+def show_listed(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: bool) -> None:
+    """Print rows as a table (unknown is a dash), or as a JSON list of objects by column."""
+    if as_json:
+        listed = [dict(zip(columns, row, strict=True)) for row in rows]
+        typer.echo(json.dumps(listed, indent=2))
+        return
+    table = Table(*(name.replace("_", " ") for name in columns))
     for row in rows:
-        table.add_row(*("-" if value is None else str(value) for value in row))
+        table.add_row(*("-" if value is None else escape(str(value)) for value in row))
     Console(soft_wrap=True).print(table)
 
 

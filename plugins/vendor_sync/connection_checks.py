@@ -33,6 +33,7 @@ from vendor_sync.errors import (
     VendorError,
 )
 from vendor_sync.rate_limit import Unlimited
+from vendor_sync.redaction import without_secrets
 from vendor_sync.rest_client import HttpLimits, Usage
 from vendor_sync.trackier.client import TrackierClient, trackier_client
 from vendor_sync.trackier.settings import TrackierSettings
@@ -40,7 +41,6 @@ from vendor_sync.trackier.settings import TrackierSettings
 # A person waits for it, and the API server's thread too.
 _LIMITS = HttpLimits(connect_seconds=4, read_seconds=10, total_seconds=15, attempts=1)
 _ADDRESS = re.compile(r"(https?://)?[\w.-]+(:\d+)?(/\S*)?")
-_SHORTEST_SECRET = 4
 _PUBLIC_EXTRAS = ("client_id",)
 Check = Callable[[Connection], str]
 
@@ -80,11 +80,8 @@ def _sentence(name: str, connection: Connection, error: Exception) -> str:
 def _without_secrets(connection: Connection, words: str) -> str:
     """Take out what a vendor, or an address, may have quoted."""
     extra = [value for name, value in connection.extra.items() if name not in _PUBLIC_EXTRAS]
-    texts = [connection.password, *(value for value in extra if isinstance(value, str))]
-    for secret in sorted({text for text in texts if text}, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            words = words.replace(secret, "***")
-    return words
+    texts = (value for value in extra if isinstance(value, str))
+    return without_secrets(words, [connection.password, *texts])
 
 
 def _address(host: str, *, example: str) -> str:

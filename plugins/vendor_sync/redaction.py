@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 REDACTED = "[redacted]"
+_SHORTEST_SECRET = 4
 _QUOTED = f'"{REDACTED}"'.encode()
 _SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|auth", re.IGNORECASE)
 # A key may be spelt with escapes ("\u0065mail"); such a body is parsed and written anew instead.
@@ -102,6 +103,14 @@ class RedactedUrls(logging.Filter):
                 for value in record.args
             )
         return True
+
+
+def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
+    """Return a text without secret values, whoever quoted them; very short ones stay."""
+    known = {secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET}
+    for secret in sorted(known, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def redact_url(url: str) -> str:

@@ -14,6 +14,7 @@ from vendor_sync.connections import ConnectionSource
 from vendor_sync.postgres import Warehouse, load_query
 from vendor_sync.runs import Run
 
+FLOW = "ad_analytics_sync"
 _SHOWN = 20
 _TROUBLES = {
     AlertKind.NEEDS_REAUTH: "needs a new login",
@@ -95,13 +96,28 @@ def _listed(lines: Sequence[str], number: int) -> str:
     return "\n".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
+def needs_reauth_alert(connection_id: int) -> Alert:
+    """Return the alert about a connection that waits for a login, by its cause alone."""
+    return Alert(
+        kind=AlertKind.NEEDS_REAUTH,
+        flow=FLOW,
+        cause=_cause(connection_id),
+        title=_TROUBLES[AlertKind.NEEDS_REAUTH],
+        message="",
+    )
+
+
 def _trouble(run: Run, result: PartResult, kind: AlertKind, link: str | None = None) -> Alert:
     return Alert(
         kind=kind,
         flow=run.flow,
         run_id=run.run_id,
-        cause=f"connection-{result.connection_id}",
+        cause=_cause(result.connection_id),
         title=f"{run.flow}: {result.vendor} connection {result.connection_id} {_TROUBLES[kind]}",
         message=result.error or "",
         link=link,
     )
+
+
+def _cause(connection_id: int) -> str:
+    return f"connection-{connection_id}"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vendor_sync.ad_analytics.alerting import keep_campaigns, tell_of_issues
+from vendor_sync.ad_analytics.alerting import FLOW, keep_campaigns, tell_of_issues
 from vendor_sync.ad_analytics.attribution import attribute_orders
 from vendor_sync.ad_analytics.click_part import load_clicks
 from vendor_sync.ad_analytics.consistency import check_consistency
@@ -32,7 +32,6 @@ from vendor_sync.postgres import lock_flow
 from vendor_sync.runs import RunStore, peak_memory_bytes
 
 logger = logging.getLogger(__name__)
-FLOW = "ad_analytics_sync"
 EVENT = "sync.analytics.completed"
 # An Airflow task costs half a second: one connection a task while there are few, 25 when many.
 LARGEST_SHARD = 25

@@ -75,12 +75,16 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An ad account or store as its vendor describes it; asked once a day and at `verify`."""
+    """An ad account or store as its vendor describes it; asked when it is linked or verified.
+
+    `notes` tell a person what the login will not see, although it works.
+    """
 
     external_id: str
     name: str
     currency: str
     timezone: str
+    notes: tuple[str, ...] = ()
 
 
 class CampaignStatus(StrEnum):

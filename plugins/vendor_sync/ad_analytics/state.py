@@ -181,10 +181,13 @@ class StateStore:
             {"connection_ids": list(connection_ids)},
         )
 
-    def save_account(self, connection_id: int, account: AccountRecord) -> None:
-        """Keep currency and timezone as the vendor says them."""
+    def save_account(self, connection_id: int, account: AccountRecord | None) -> None:
+        """Keep currency and timezone as the vendor says them; None: a run has to ask for them."""
         self._do(
-            "save_account", connection_id, currency=account.currency, timezone=account.timezone
+            "save_account",
+            connection_id,
+            currency=account and account.currency,
+            timezone=account and account.timezone,
         )
 
     def note_attempts(self, connection_ids: Sequence[int], now: datetime) -> None:

@@ -66,6 +66,12 @@ class TokenStore:
             },
         )
 
+    def lock(self, connection_id: int) -> None:
+        """Let nobody else renew or replace the credentials until the transaction ends."""
+        self._conn.execute(
+            load_query("analytics/lock_credentials.sql"), {"connection_id": connection_id}
+        )
+
     def refresh(self, connection_id: int, stale: Credentials, refresher: Refresher) -> Credentials:
         """Return credentials newer than `stale`, asking the vendor only if nobody else has.
 
@@ -74,9 +80,7 @@ class TokenStore:
         else happens. Raises AuthenticationError where only a person can renew them.
         """
         with self._conn.transaction():
-            self._conn.execute(
-                load_query("analytics/lock_credentials.sql"), {"connection_id": connection_id}
-            )
+            self.lock(connection_id)
             current = self.load(connection_id)
             if current.access_token != stale.access_token:
                 return current
@@ -89,9 +93,7 @@ class TokenStore:
         rows = self._conn.execute(load_query("analytics/list_credentials.sql")).fetchall()
         for (connection_id,) in rows:
             with self._conn.transaction():
-                self._conn.execute(
-                    load_query("analytics/lock_credentials.sql"), {"connection_id": connection_id}
-                )
+                self.lock(connection_id)
                 self._rotate_one(connection_id)
         return len(rows)
 

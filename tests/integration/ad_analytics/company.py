@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -114,6 +115,23 @@ class Company:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+
+    def start_command(self, *words: str, credentials: Credentials) -> subprocess.Popen[bytes]:
+        """Start `python -m vendor_sync ...` with a login for it."""
+        secret = {"VENDOR_SYNC_CREDENTIALS": msgspec.json.encode(credentials).decode()}
+        return subprocess.Popen(
+            [sys.executable, "-m", "vendor_sync", *words],
+            env={**os.environ, **self.environment(), **secret},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def until(self, is_so: Callable[[], object], seconds: float = 30) -> None:
+        """Wait until something is so; fail if that takes too long."""
+        end = time.monotonic() + seconds
+        while not is_so():
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
     def environment(self) -> dict[str, str]:
         """Return the connections as environment variables, for a process of its own."""

@@ -53,6 +53,7 @@ SEARCH_REACH = 25_000
 OVERLAP = timedelta(minutes=10)
 _MAX_PAGE = 250
 _ALL_ORDERS = "read_all_orders"
+_READ_ORDERS, _WRITE_ORDERS = "read_orders", "write_orders"
 _FIRST_PAGE = 40
 # What an order without its moments costs, with room to spare.
 _PRICE = 20
@@ -151,20 +152,28 @@ class ShopifyClient:
         self._rest.close()
 
     def get_account(self) -> AccountRecord:
-        """Return the shop's name, currency and timezone; warn where its scope hides old orders."""
+        """Return the shop's name, currency and timezone; tell where its scope hides old orders.
+
+        Raises AuthenticationError where the token may read no orders at all.
+        """
         content = self._ask("accounts", _SHOP, {}, _ShopAnswer).content.data
         shop, app = content.shop, content.current_app_installation
-        if app is None or _ALL_ORDERS not in {scope.handle for scope in app.access_scopes}:
-            logger.warning(
-                "%s: the token has no scope %s, orders older than 60 days are hidden",
-                shop.myshopify_domain,
-                _ALL_ORDERS,
+        scopes = {scope.handle for scope in app.access_scopes} if app else set[str]()
+        if app and not scopes & {_READ_ORDERS, _WRITE_ORDERS}:
+            message = (
+                f"the token has no scope {_READ_ORDERS}, only {', '.join(sorted(scopes)) or 'none'}"
             )
+            raise AuthenticationError(message)
+        notes: tuple[str, ...] = ()
+        if _ALL_ORDERS not in scopes:
+            notes = (f"the token has no scope {_ALL_ORDERS}, orders older than 60 days are hidden",)
+            logger.warning("%s: %s", shop.myshopify_domain, notes[0])
         return AccountRecord(
             external_id=shop.myshopify_domain,
             name=shop.name,
             currency=shop.currency_code,
             timezone=shop.iana_timezone,
+            notes=notes,
         )
 
     def iter_orders(self, since: datetime, until: datetime) -> Iterator[Batch[OrderRecord]]:

@@ -74,6 +74,8 @@ Params = list[tuple[str, str]]
 
 class _Site(msgspec.Struct):
     name: str
+    home: str = ""
+    url: str = ""
     timezone_string: str = ""
     gmt_offset: float | str = 0
 
@@ -108,10 +110,10 @@ class WooCommerceClient:
         self._rest.close()
 
     def get_account(self) -> AccountRecord:
-        """Return the site's name, currency and timezone."""
+        """Return the site's name, currency and timezone, and the host that it has for visitors."""
         site = self._get("/wp-json/", [], "accounts", _decoder(_Site)).content
         return AccountRecord(
-            external_id=self._store,
+            external_id=urlsplit(site.home or site.url).hostname or self._store,
             name=site.name,
             currency=self._currency(),
             timezone=site.timezone_string or _zone_of(float(site.gmt_offset or 0)),
