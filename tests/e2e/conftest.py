@@ -11,6 +11,7 @@ from sandbox.home import DEFAULT_HOME, REPOSITORY
 from sandbox.vendors.control import VendorSandbox
 from tests.airflow_user import DAG, Airflow, stack_of_its_own
 from tests.alerting import People, mails_with
+from tests.e2e.ad_business import business, linked  # noqa: F401 - fixtures
 
 HOME = DEFAULT_HOME / "test-airflow"
 DAGS = list((REPOSITORY / "dags").glob("*.py"))

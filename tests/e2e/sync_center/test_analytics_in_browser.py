@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
+
+from tests.e2e.ad_business import DAG, VENDORS
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 _DAYS = """
@@ -50,3 +54,25 @@ def test_operator_chooses_other_days_and_starts_a_sync_from_there(people, worksp
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.url.endswith("/flows/ad_analytics_sync/start")
+
+
+def test_operator_reads_one_accounts_week_again_from_the_form(people, business):
+    airflow = business.airflow
+    [account] = business.linked.of_vendor("meta")
+    last = business.world.now.date() - timedelta(days=2)
+    week = [last - timedelta(days=n) for n in range(7)]
+    airflow.vendors.clear_requests()
+    page = people.log_in("operator").open(f"/flows/{DAG}/start")
+
+    page.get_by_label("Ad accounts and stores").fill(str(account))
+    page.get_by_label("First day").fill(str(week[-1]))
+    page.get_by_label("Last day").fill(str(week[0]))
+    page.get_by_role("button", name="Start now").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Completed", timeout=120_000)
+    expect(page.get_by_text(f"{week[0]}", exact=True)).to_be_visible()
+    right = {place: spend for place, spend in business.days_of_world("meta").items()
+             if place[1] in week}  # fmt: skip
+    assert business.days("meta").items() >= right.items()
+    assert {place[1] for place in right} == set(week)
+    assert {vendor for vendor in VENDORS if airflow.vendors.requests(vendor)} == {"meta"}
