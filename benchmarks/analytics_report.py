@@ -26,7 +26,7 @@ GATES = (
     Gate("ingest", "ratio_dlt", ">=", 5, "3 days: time of dlt's REST source / time"),
     Gate("ingest", "seconds", "<", 300, "3 days: seconds"),
     Gate("ingest_30", "seconds", "<", 1200, "30 days: seconds"),
-    Gate("ingest", "rss_ratio_tenth", "<=", 1.1, "peak memory / that of a tenth of the accounts"),
+    Gate("ingest", "rss_ratio_tenth", "<=", 1.1, "peak memory / that of a tenth of the shards"),
     Gate("ingest_30", "rss_ratio_tenth", "<=", 1.1, "the same for 30 days"),
     Gate("attribution", "ratio_ctas", "<=", 5, "from scratch: time / CREATE TABLE AS"),
     Gate("attribution", "seconds_full", "<", 30, "from scratch: seconds"),
