@@ -171,7 +171,7 @@ class _AuditBucket:
     def __init__(self, client: Any, connection: Connection) -> None:  # noqa: ANN401
         self._client = client
         self._conn_id = connection.conn_id
-        self._bucket = _bucket(connection)
+        self._bucket = bucket_name(connection)
 
     def check(self) -> None:
         self._call("head_bucket")
@@ -200,7 +200,8 @@ def safe_name(text: str) -> str:
     return _UNSAFE.sub("_", text)
 
 
-def _bucket(connection: Connection) -> str:
+def bucket_name(connection: Connection) -> str:
+    """Return the bucket that a connection names, or raise ConfigurationError."""
     bucket = connection.extra.get("bucket")
     if not isinstance(bucket, str) or not bucket:
         message = f"Connection '{connection.conn_id}' names no bucket: set extra 'bucket'."

@@ -14,6 +14,7 @@ from vendor_sync import (
     broadstreet_cli,
     connections_cli,
     onboarding_cli,
+    retention_cli,
     tenant_cli,
 )
 from vendor_sync.broadstreet.schema import apply as apply_schema
@@ -54,6 +55,7 @@ broadstreet_cli.register(app)
 connections_cli.register(app)
 onboarding_cli.register(app)
 tenant_cli.register(app)
+retention_cli.register(app)
 
 
 @app.callback()

@@ -106,10 +106,20 @@ def drop_leftovers(db: Mongo) -> list[str]:
 
     Call it when no import is at work, and no swap is unfinished.
     """
-    names = [name for name in db.list_collection_names() if name.startswith(_PREFIX)]
+    names = leftovers(db)
     for name in names:
         db.drop_collection(name)
     return names
+
+
+def leftovers(db: Mongo) -> list[str]:
+    """Return the collections that attempts have built and not swapped in."""
+    return [name for name in db.list_collection_names() if name.startswith(_PREFIX)]
+
+
+def is_swapping(db: Mongo) -> bool:
+    """Tell whether a swap was begun and not finished."""
+    return bool(_pointer(db).get("swapping"))
 
 
 def _pointer(db: Mongo) -> Document:

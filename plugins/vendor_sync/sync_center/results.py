@@ -10,7 +10,8 @@ Figure = tuple[str, Any]
 # How columns and figures are ordered where a flow has them; all others follow, by name.
 _ORDER = (
     "fetched", "read", "exported", "inserted", "added", "updated", "unchanged", "adopted",
-    "removed", "deactivated", "skipped", "kept", "duplicates", "conflicts", "rejected", "failed",
+    "removed", "deleted", "deactivated", "skipped", "kept", "duplicates",
+    "conflicts", "rejected", "failed",
 )  # fmt: skip
 # Shown elsewhere (status, usage of the run) or of no use to a reader.
 _LEFT_OUT = frozenset(

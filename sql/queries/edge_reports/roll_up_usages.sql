@@ -1,5 +1,6 @@
 -- Make anew every day of a promotion in a store of which a use or its reversal was stored since,
--- and note how far that was. In one statement: what it reads and notes belongs to one snapshot.
+-- and note how far that was; not days of which retention has deleted uses. In one statement: what
+-- it reads and notes belongs to one snapshot.
 -- Params: report, since (0: everything), now
 WITH arrived AS MATERIALIZED (
     SELECT
@@ -17,6 +18,14 @@ touched AS MATERIALIZED (
     FROM arrived AS a
     INNER JOIN edge.promotion_usages AS o
         ON a.store_id = o.store_id AND a.usage_id = o.usage_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM edge.promotion_effectiveness AS e
+        WHERE
+            e.promotion_id = o.promotion_id
+            AND e.store_id = o.store_id
+            AND e.business_on = o.business_on
+            AND e.closed_at IS NOT NULL
+    )
 ),
 
 made AS (

@@ -13,12 +13,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from tests.integration.edge.conftest import HeadOffice, Shop
+from tests.integration.tombstones import prune_tombstones
 
 ZONES = ("Asia/Jakarta", "Asia/Riyadh", "America/New_York")
 # Two days before New York's clocks change, and a day on which nothing happens.
@@ -29,7 +29,6 @@ WEIGHTS = {
     "relation": 2, "setting": 2, "clock": 4, "removal": 2, "begin": 2, "end": 3,
     "holiday": 1, "retention": 0.2, "restore": 0.1, "currency": 0.2, "store": 0.3,
 }  # fmt: skip
-_PRUNE = (Path("sql/queries/edge") / "prune_tombstones.sql").read_text()
 _GIVEN_UP = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.DeadlockDetected,
@@ -298,7 +297,7 @@ class History:
     def _retention(self) -> None:
         """Forget removals; cursors from before that lead to snapshots."""
         # Waits for no open transaction of this history: nobody would end it meanwhile.
-        self.main.execute(_PRUNE, {"kept": timedelta(0)})
+        prune_tombstones(self.main, kept_days=1, now=datetime.now(UTC) + timedelta(days=400))
 
     def _restore(self) -> None:
         """As after a restore of head office's database."""

@@ -1,0 +1,1 @@
+"""Deletes what nobody needs any more, a little at a time."""
