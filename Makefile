@@ -243,6 +243,10 @@ bench-analytics: setup $(BENCH)/venv/.complete ## Measure ingest, attribution an
 bench-sync-center: setup ## Measure Sync Center's pages with a million rows in ops, next to none (ARGS='--rounds 40')
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.sync_center $(ARGS)
 
+.PHONY: bench-retention
+bench-retention: setup ## Measure retention over a million rows a table: rows a second, locks, sizes (ARGS='--rows 100000')
+	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.retention $(ARGS)
+
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again
 	@for name in dlt edge; do \

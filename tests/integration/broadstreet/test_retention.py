@@ -58,11 +58,7 @@ def test_old_lines_and_decided_intents_go_and_open_ones_stay(world, retain):
     }  # fmt: skip
     db[schema.SYNC_LOGS].insert_many([{**line, "timestamp": at} for at in (OLD, OLD, YOUNG)])
     network = world.held(EntityType.NETWORKS)[0]["id"]
-    here = ObjectId(
-        world.add(
-            EntityType.ADVERTISERS, name="not sent", network_id=world.held("networks")[0]["id"]
-        )
-    )
+    here = ObjectId(world.add(EntityType.ADVERTISERS, name="not sent", network_id=network))
     parent = intent(db, "done", OLD)
     world.db[EntityType.CAMPAIGNS.local].insert_one(
         {
