@@ -1238,7 +1238,8 @@ CREATE TABLE edge.promotion_effectiveness (
     customers bigint NOT NULL,
     first_used_at timestamp with time zone NOT NULL,
     last_used_at timestamp with time zone NOT NULL,
-    rolled_up_at timestamp with time zone NOT NULL
+    rolled_up_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone
 );
 
 COMMENT ON TABLE edge.promotion_effectiveness IS 'How a promotion was used in a store on a day of the store. Made from edge.promotion_usages by edge_usage_rollup; a day is made anew whenever a use of it arrives, however late. No foreign keys: a sale stays a fact.';
@@ -1252,6 +1253,8 @@ COMMENT ON COLUMN edge.promotion_effectiveness.discount_amount IS 'Given, less w
 COMMENT ON COLUMN edge.promotion_effectiveness.bills IS 'Bills with a use that was not taken back.';
 
 COMMENT ON COLUMN edge.promotion_effectiveness.customers IS 'Known customers of those bills.';
+
+COMMENT ON COLUMN edge.promotion_effectiveness.closed_at IS 'When the first of its uses was deleted for its age; what arrives since does not change the row. NULL: none.';
 
 CREATE TABLE edge.promotion_items (
     promotion_id uuid NOT NULL,
@@ -1582,7 +1585,8 @@ CREATE TABLE edge.versions (
     epoch uuid DEFAULT gen_random_uuid() NOT NULL,
     version bigint DEFAULT 0 NOT NULL,
     changed_at timestamp with time zone,
-    floor_version bigint DEFAULT 0 NOT NULL
+    floor_version bigint DEFAULT 0 NOT NULL,
+    floor_raised_at timestamp with time zone
 );
 
 COMMENT ON TABLE edge.versions IS 'A company''s data version. It is raised at the end of each transaction that changed something, under the row''s lock, so versions are in commit order.';
@@ -1590,6 +1594,8 @@ COMMENT ON TABLE edge.versions IS 'A company''s data version. It is raised at th
 COMMENT ON COLUMN edge.versions.epoch IS 'Numbering that the versions belong to; renewed after a restore.';
 
 COMMENT ON COLUMN edge.versions.floor_version IS 'Tombstones up to here may be gone: older cursors need a snapshot.';
+
+COMMENT ON COLUMN edge.versions.floor_raised_at IS 'When the floor was last raised. Tombstones below it are deleted once no stream can be older. NULL: never.';
 
 CREATE TABLE ops.alert_deliveries (
     alert_key bigint NOT NULL,
