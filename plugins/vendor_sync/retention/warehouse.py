@@ -71,6 +71,7 @@ class Sweep:
 
     def _delete_batch(self, old: Old, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         with self._conn.transaction():
+            self._conn.execute(load_query("retention/walk_in_order.sql"))
             rows = self._conn.execute(load_query(old.query) + _LOCKED, values).fetchall()
             places = {"rows": [row[0] for row in rows], "now": self._now}
             if rows and old.preparation:
