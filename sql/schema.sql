@@ -2178,6 +2178,8 @@ CREATE INDEX alerts_flow_kind_opened_at_idx ON ops.alerts USING btree (flow, kin
 
 CREATE INDEX alerts_unresolved_idx ON ops.alerts USING btree (alert_key) WHERE (resolved_at IS NULL);
 
+CREATE INDEX sync_events_run_key_idx ON ops.sync_events USING btree (run_key);
+
 CREATE INDEX sync_events_unpublished_idx ON ops.sync_events USING btree (created_at) WHERE (published_at IS NULL);
 
 CREATE INDEX sync_pages_run_key_idx ON ops.sync_pages USING btree (run_key);
