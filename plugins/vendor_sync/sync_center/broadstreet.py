@@ -12,6 +12,7 @@ from vendor_sync.broadstreet.entity_types import REFERENCES, EntityType
 from vendor_sync.broadstreet.local_store import LocalStore
 from vendor_sync.connections import ConnectionSource
 from vendor_sync.mongo import Document, Mongo
+from vendor_sync.sync_center import local_forms
 from vendor_sync.sync_center.queries import Ops
 from vendor_sync.sync_center.wording import Status
 
@@ -34,6 +35,7 @@ class Held:
 class Entity:
     """One entity of a list; `key` is its Broadstreet id, or the `_id` of a local one."""
 
+    entity_type: EntityType
     key: str
     name: str
     badge: Status
@@ -61,10 +63,22 @@ def conflicts(source: ConnectionSource) -> list[Mapping[str, Any]]:
     return [conflict for row in rows for conflict in row["name_conflicts"]]
 
 
-def local_entities(db: Mongo, entity_type: EntityType, skip: int) -> tuple[list[Entity], int]:
-    """Return a page of local entities, the newest first, and how many there are."""
-    found, total = LocalStore(db).list(entity_type, limit=SHOWN, skip=skip)
-    return [_entity(entity_type, document, str(document["_id"])) for document in found], total
+def local_entities(
+    db: Mongo, entity_type: EntityType | None, skip: int
+) -> tuple[list[Entity], int]:
+    """Return a page of local entities, newest first, and how many there are; None: of all types."""
+    store = LocalStore(db)
+    if entity_type:
+        found, total = store.list(entity_type, limit=SHOWN, skip=skip)
+        return _entities(db, [(entity_type, document) for document in found], "_id"), total
+    everything: list[tuple[EntityType, Document]] = []
+    total = 0
+    for one in EntityType:
+        found, number = store.list(one, limit=skip + SHOWN)
+        everything += ((one, document) for document in found)
+        total += number
+    everything.sort(key=lambda pair: pair[1]["_id"], reverse=True)
+    return _entities(db, everything[skip : skip + SHOWN], "_id"), total
 
 
 def production_entities(db: Mongo, entity_type: EntityType, after: int | None) -> list[Entity]:
@@ -73,18 +87,41 @@ def production_entities(db: Mongo, entity_type: EntityType, after: int | None) -
     if after is not None:
         wanted["broadstreet_id"] = {"$gt": after}
     found = db[entity_type].find(wanted).sort("broadstreet_id", ASCENDING).limit(SHOWN)
-    return [_entity(entity_type, row, str(row.get("broadstreet_id") or "")) for row in found]
+    return _entities(db, [(entity_type, row) for row in found], "broadstreet_id")
 
 
-def _entity(entity_type: EntityType, document: Document, key: str) -> Entity:
+def _entities(
+    db: Mongo, documents: Sequence[tuple[EntityType, Document]], key: str
+) -> list[Entity]:
+    """Return entities with their parents by name, for all of them in a query a collection."""
+    wanted = {
+        (target, document[name])
+        for entity_type, document in documents
+        for name, target in REFERENCES[entity_type].items()
+        if document.get(name) is not None
+    }
+    names = local_forms.names(db, wanted)
+    return [
+        _entity(entity_type, document, str(document.get(key) or ""), names)
+        for entity_type, document in documents
+    ]
+
+
+def _entity(
+    entity_type: EntityType,
+    document: Document,
+    key: str,
+    names: Mapping[tuple[EntityType, local_forms.Key], str],
+) -> Entity:
     is_local = bool(document.get("created_locally")) and not document.get("synced_with_api")
     badge = LOCAL if is_local else SYNCED if document.get("synced_with_api") else API
     parents = [
-        (target.singular, str(document[name]))
+        (target.singular, names.get((target, document[name]), str(document[name])))
         for name, target in REFERENCES[entity_type].items()
         if document.get(name) is not None
     ]
     return Entity(
+        entity_type=entity_type,
         key=key,
         name=str(document.get("name") or entity_type.singular),
         badge=badge,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as make
 from typing import Any, cast
 
 from vendor_sync.sync_center.wording import humane
@@ -25,7 +26,8 @@ class FormError(ValueError):
 class Field:
     """One param. `kind` is flag, choice, choices, lines, number, text or json; `value` its text.
 
-    `problem` says what is wrong with what was entered, and `beside` what stands there now.
+    `problem` says what is wrong with what was entered, and `beside` what stands there now. Options
+    have labels where their own words are not enough; `find` is what a long list was searched for.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Field:
     required: bool = False
     problem: str = ""
     beside: str = ""
+    labels: Mapping[str, str] = make(default_factory=dict[str, str])
+    find: str | None = None
 
 
 def fields(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,3 +124,81 @@ def people(chromium, airflow):
     for window in known.windows:
         window.close()
     assert [trouble for person in known.persons for trouble in person.troubles] == []
+
+
+_DAYS = """
+INSERT INTO analytics.workspace_daily
+    (workspace_id, date, platform, currency, unconverted, spend, claimed_revenue,
+     attributed_revenue)
+SELECT %s, (now() AT TIME ZONE 'Asia/Riyadh')::date - n, 'tiktok', 'SAR', 0, 100, 500, 250
+FROM generate_series(0, 6) AS n
+"""
+
+
+@pytest.fixture
+def workspace(airflow):
+    """A workspace with a week of ads on one platform."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"
+        " VALUES ('Palm Shop', 'Asia/Riyadh', 'SAR') RETURNING workspace_id"
+    )
+    airflow.db.execute(_DAYS, [key])
+    yield key
+    airflow.db.execute("DELETE FROM analytics.workspace_daily WHERE workspace_id = %s", [key])
+    airflow.db.execute("DELETE FROM analytics.workspaces WHERE workspace_id = %s", [key])
+
+
+@dataclass
+class Company:
+    key: str
+    db: Any
+
+    @property
+    def path(self) -> str:
+        return f"/edge/settings?company={self.key}"
+
+    def version(self):
+        return self._value("SELECT version FROM edge.versions WHERE company_id = %s")
+
+    def future_days(self):
+        query = "SELECT future_days FROM edge.promotion_sync_settings WHERE company_id = %s"
+        return self._value(query)
+
+    def _value(self, query):
+        return self.db.execute(query, [self.key]).fetchone()[0]
+
+
+@pytest.fixture
+def company(airflow):
+    """A company with a store, a promotion of today, and one that begins in ten days."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO edge.companies (code, name, timezone, currency)"
+        " VALUES ('PALM', 'Palm Coffee', 'Asia/Riyadh', 'SAR') RETURNING company_id::text"
+    )
+    airflow.db.execute(
+        "WITH b AS (INSERT INTO edge.brands (company_id, code, name) VALUES (%(key)s, 'B', 'Beans')"
+        " RETURNING brand_id), s AS (INSERT INTO edge.stores (company_id, code, name, timezone)"
+        " VALUES (%(key)s, 'RUH1', 'Riyadh Gate', 'Asia/Riyadh') RETURNING store_id)"
+        " INSERT INTO edge.store_brands (store_id, brand_id) SELECT store_id, brand_id FROM b, s",
+        {"key": key},
+    )
+    for name, day in (("Breakfast", 0), ("Winter", 10)):
+        airflow.db.execute(
+            "INSERT INTO edge.promotions (company_id, code, name, promo_type, discount_percent,"
+            " start_on, end_on) VALUES (%s, %s, %s, 'percent_discount', 10, current_date + %s - 1,"
+            " current_date + %s + 1)",
+            [key, name, name, day, day],
+        )
+    publish(airflow, key)
+    yield Company(key, airflow.db)
+    airflow.db.execute("DELETE FROM edge.companies WHERE company_id = %s", [key])
+
+
+def publish(airflow, company):
+    """Let the edge's own command make head office's rows servable, as its server does."""
+    subprocess.run(
+        [sys.executable, "-m", "edge_grpc", "companies", "settings", "preview", company],
+        env=os.environ | {"EDGE_GRPC_DSN": airflow.variables["WAREHOUSE_DSN"]},
+        check=True,
+        capture_output=True,
+    )

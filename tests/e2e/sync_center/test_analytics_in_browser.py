@@ -10,26 +10,6 @@ from playwright.sync_api import expect
 from tests.e2e.ad_business import DAG, VENDORS
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
-_DAYS = """
-INSERT INTO analytics.workspace_daily
-    (workspace_id, date, platform, currency, unconverted, spend, claimed_revenue,
-     attributed_revenue)
-SELECT %s, (now() AT TIME ZONE 'Asia/Riyadh')::date - n, 'tiktok', 'SAR', 0, 100, 500, 250
-FROM generate_series(0, 6) AS n
-"""
-
-
-@pytest.fixture
-def workspace(airflow):
-    """A workspace with a week of ads on one platform."""
-    [(key,)] = airflow.rows(
-        "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"
-        " VALUES ('Palm Shop', 'Asia/Riyadh', 'SAR') RETURNING workspace_id"
-    )
-    airflow.db.execute(_DAYS, [key])
-    yield key
-    airflow.db.execute("DELETE FROM analytics.workspace_daily WHERE workspace_id = %s", [key])
-    airflow.db.execute("DELETE FROM analytics.workspaces WHERE workspace_id = %s", [key])
 
 
 def test_viewer_sees_roas_with_charts_and_can_start_nothing(people, workspace):

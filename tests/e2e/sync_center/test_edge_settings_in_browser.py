@@ -2,74 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
-
-
-@dataclass
-class Company:
-    key: str
-    db: Any
-
-    @property
-    def path(self) -> str:
-        return f"/edge/settings?company={self.key}"
-
-    def version(self):
-        return self._value("SELECT version FROM edge.versions WHERE company_id = %s")
-
-    def future_days(self):
-        query = "SELECT future_days FROM edge.promotion_sync_settings WHERE company_id = %s"
-        return self._value(query)
-
-    def _value(self, query):
-        return self.db.execute(query, [self.key]).fetchone()[0]
-
-
-@pytest.fixture
-def company(airflow):
-    """A company with a store, a promotion of today, and one that begins in ten days."""
-    [(key,)] = airflow.rows(
-        "INSERT INTO edge.companies (code, name, timezone, currency)"
-        " VALUES ('PALM', 'Palm Coffee', 'Asia/Riyadh', 'SAR') RETURNING company_id::text"
-    )
-    airflow.db.execute(
-        "WITH b AS (INSERT INTO edge.brands (company_id, code, name) VALUES (%(key)s, 'B', 'Beans')"
-        " RETURNING brand_id), s AS (INSERT INTO edge.stores (company_id, code, name, timezone)"
-        " VALUES (%(key)s, 'RUH1', 'Riyadh Gate', 'Asia/Riyadh') RETURNING store_id)"
-        " INSERT INTO edge.store_brands (store_id, brand_id) SELECT store_id, brand_id FROM b, s",
-        {"key": key},
-    )
-    for name, day in (("Breakfast", 0), ("Winter", 10)):
-        airflow.db.execute(
-            "INSERT INTO edge.promotions (company_id, code, name, promo_type, discount_percent,"
-            " start_on, end_on) VALUES (%s, %s, %s, 'percent_discount', 10, current_date + %s - 1,"
-            " current_date + %s + 1)",
-            [key, name, name, day, day],
-        )
-    publish(airflow, key)
-    yield Company(key, airflow.db)
-    airflow.db.execute("DELETE FROM edge.companies WHERE company_id = %s", [key])
-
-
-def publish(airflow, company):
-    """Let the edge's own command make head office's rows servable, as its server does."""
-    subprocess.run(
-        [sys.executable, "-m", "edge_grpc", "companies", "settings", "preview", company],
-        env=os.environ | {"EDGE_GRPC_DSN": airflow.variables["WAREHOUSE_DSN"]},
-        check=True,
-        capture_output=True,
-    )
 
 
 def test_operator_previews_and_saves_settings_by_keyboard_alone(people, company):
