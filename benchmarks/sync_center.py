@@ -1,8 +1,10 @@
 """Measures what Sync Center's pages cost with a million rows in `ops`, next to none.
 
-`make bench-sync-center` runs it: a database of its own, filled by generate_series. A page's time is
-its queries (over a new connection, as in production), its view and its template; what Airflow adds
-to find out who is there is not part of it.
+`make bench-sync-center` runs it: databases of its own, filled by generate_series, with 1,000 stores
+and 10,000 promotions, and with 50,000 of Broadstreet's entities. A page's time is its queries (over
+a new connection, as in production), its view and its template; what Airflow adds to find out who is
+there is not part of it. The first time is told beside the others, after the warming up that a
+server does when it starts.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -21,10 +24,14 @@ from urllib.parse import urlsplit
 import psycopg
 
 from benchmarks.machine import describe, load
-from vendor_sync.connections import Connection
+from benchmarks.sync_center_rows import fill_database, fill_mongo
+from benchmarks.sync_center_tabs import tab_pages
+from vendor_sync import mongo
+from vendor_sync.broadstreet import schema
+from vendor_sync.connections import Connection, connection_from_environment
 from vendor_sync.migrations import migrate
-from vendor_sync.sync_center import alerts, flows, rejects, trends
-from vendor_sync.sync_center.rendering import render
+from vendor_sync.sync_center import alerts, flows, rejects, trends, type_trends
+from vendor_sync.sync_center.rendering import compile_templates, render
 
 RESULT = Path(__file__).resolve().parents[1] / ".sandbox" / "bench" / "sync_center.json"
 LIMIT_MS = 100.0
@@ -73,9 +80,11 @@ def main() -> None:
     result: dict[str, Any] = {"machine": describe(), "load": load(), "limit_ms": LIMIT_MS}
     for state in ("empty", "full"):
         dsn = _database(f"sync_center_{state}", fill=state == "full")
+        pages = _pages(dsn, _store(f"sync_center_{state}", fill=state == "full"))
+        warm(pages)
         result[state] = {
             "rows": _rows(dsn),
-            "pages": {name: _measured(page, options.rounds) for name, page in _pages(dsn).items()},
+            "pages": {name: _measured(page, options.rounds) for name, page in pages.items()},
         }
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2))
@@ -93,8 +102,31 @@ def _database(name: str, *, fill: bool) -> str:
     with psycopg.connect(dsn, autocommit=True) as conn:
         for statement in FILL if fill else ():
             conn.execute(statement, {"flows": NAMES})  # pyright: ignore[reportArgumentType]
+        if fill:
+            fill_database(conn)
         conn.execute("VACUUM ANALYZE")
     return dsn
+
+
+def _store(name: str, *, fill: bool) -> Connection:
+    """Make a database of Broadstreet's anew; return how to get there."""
+    found = connection_from_environment("broadstreet_mongo")
+    if found is None:
+        message = "broadstreet_mongo is not set: run it with `make bench-sync-center`"
+        raise SystemExit(message)
+    connection = replace(found, schema=name)
+    with mongo.connect(connection) as db:
+        db.client.drop_database(name)
+        schema.apply(db)
+        if fill:
+            fill_mongo(db)
+    return connection
+
+
+def warm(pages: Mapping[str, Page]) -> None:
+    """Do what a server does when it starts, and no page more."""
+    compile_templates()
+    pages["trends"]()
 
 
 def _connection(dsn: str) -> Connection:
@@ -115,7 +147,7 @@ def _rows(dsn: str) -> int:
     return sum(row[0] for row in counted if row)
 
 
-def _pages(dsn: str) -> Mapping[str, Page]:
+def _pages(dsn: str, store: Connection) -> Mapping[str, Page]:
     found = _connection(dsn)
 
     def source(conn_id: str) -> Connection | None:
@@ -147,6 +179,10 @@ def _pages(dsn: str) -> Mapping[str, Page]:
         values = {"runs": shown, "dag_id": flow, "flow": known[flow], "before": None, "more": True}
         return render("flows/runs.html", around | values)
 
+    def types() -> str:
+        values = {"flows": NAMES, "found": type_trends.type_charts(source, flow)}
+        return render("operations/types.html", around | values)
+
     return {
         "flows": lambda: render(
             "flows/list.html", around | {"cards": flows.cards(source, known, NAMES)}
@@ -156,9 +192,11 @@ def _pages(dsn: str) -> Mapping[str, Page]:
             "operations/overview.html",
             around | {"found": trends.overview(source, NAMES, datetime.now(UTC))},
         ),
+        "entity types": types,
         "open alerts": lambda: inbox(alerts.State.OPEN),
         "resolved alerts": lambda: inbox(alerts.State.RESOLVED),
         "refused records": refused,
+        **tab_pages(source, store, around),
     }
 
 
@@ -175,23 +213,30 @@ def _flow(name: str) -> flows.AirflowFlow:
 
 
 def _measured(page: Page, rounds: int) -> dict[str, float]:
+    began = time.perf_counter()
     page()
+    first = 1000 * (time.perf_counter() - began)
     taken: list[float] = []
     for _ in range(rounds):
         began = time.perf_counter()
         page()
         taken.append(1000 * (time.perf_counter() - began))
-    return {"p50_ms": round(median(taken), 1), "p95_ms": round(quantiles(taken, n=20)[-1], 1)}
+    return {
+        "first_ms": round(first, 1),
+        "p50_ms": round(median(taken), 1),
+        "p95_ms": round(quantiles(taken, n=20)[-1], 1),
+    }
 
 
 def _report(result: Mapping[str, Any]) -> None:
     full, empty = result["full"], result["empty"]
-    print(f"{full['rows']:,} rows in ops, and none; p50 / p95 in ms, bound {LIMIT_MS:.0f}")
+    print(f"{full['rows']:,} rows in ops, and none; first, p50 / p95 in ms, bound {LIMIT_MS:.0f}")
     for name, took in full["pages"].items():
         before = empty["pages"][name]
-        verdict = "ok" if took["p95_ms"] < LIMIT_MS else "TOO SLOW"
+        slowest = max(took["p95_ms"], took["first_ms"])
+        verdict = "ok" if slowest < LIMIT_MS else "TOO SLOW"
         print(
-            f"{name:18} {took['p50_ms']:7.1f} / {took['p95_ms']:7.1f}"
+            f"{name:18} {took['first_ms']:7.1f}, {took['p50_ms']:7.1f} / {took['p95_ms']:7.1f}"
             f"   empty {before['p50_ms']:6.1f} / {before['p95_ms']:6.1f}   {verdict}"
         )
 

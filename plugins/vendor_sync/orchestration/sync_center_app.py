@@ -6,8 +6,12 @@ open to everybody. How to add a tab: `vendor_sync/sync_center/__init__.py`.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
+import psycopg
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -22,10 +26,14 @@ from vendor_sync.orchestration import (
     sync_center_flows,
     sync_center_operations,
 )
+from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.sync_center_access import VisitorDep, refuse_other_origins
 from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, to, words_of
-from vendor_sync.sync_center.rendering import SECURITY_POLICY, STATIC, render
+from vendor_sync.sync_center import trends
+from vendor_sync.sync_center.flows import FLOWS
+from vendor_sync.sync_center.rendering import SECURITY_POLICY, STATIC, compile_templates, render
 
+logger = logging.getLogger(__name__)
 TABS = (
     sync_center_flows,
     sync_center_analytics,
@@ -60,7 +68,21 @@ def sync_center() -> FastAPI:
 
     for tab in TABS:
         tab.add_routes(app)
+    threading.Thread(target=warm_up, name="sync-center-warm-up", daemon=True).start()
     return app
+
+
+def warm_up() -> None:
+    """Read the templates and draw the charts of the trends: the first visitor does not wait for it.
+
+    What Airflow's UI loads of us on any of its pages (the icon) builds this application, and so
+    comes before anybody is on a page of ours.
+    """
+    compile_templates()
+    try:
+        trends.overview(connection_from_airflow, list(FLOWS), datetime.now(UTC))
+    except (SyncError, psycopg.Error) as error:
+        logger.info("the trends are drawn when somebody looks: %s", error)
 
 
 async def _protect(

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from vendor_sync.broadstreet.entity_types import EntityType
+from vendor_sync.mongo import Mongo
 from vendor_sync.orchestration import sync_center_local
 from vendor_sync.orchestration.airflow_api import start_run
 from vendor_sync.orchestration.connections import connection_from_airflow
@@ -21,8 +22,9 @@ from vendor_sync.orchestration.sync_center_page import Tab, page, run_address, t
 from vendor_sync.sync_center import broadstreet, broadstreet_log, flows
 from vendor_sync.sync_center.broadstreet import EXPORT, IMPORT
 
+_OBJECT_ID = 24
 TAB = Tab("broadstreet", "Broadstreet")
-After = Annotated[int | None, Query()]
+After = Annotated[str | None, Query(pattern=r"^([0-9]{1,18}|[0-9a-f]{24})$")]
 
 
 def add_routes(app: FastAPI) -> None:
@@ -32,8 +34,7 @@ def add_routes(app: FastAPI) -> None:
     def show_overview(request: Request, visitor: VisitorDep, session: SessionDep) -> Response:
         known: dict[str, Any] = {
             "cards": _cards(visitor, session),
-            "held": with_db(broadstreet.held),
-            "undecided": with_db(broadstreet_log.undecided),
+            **with_db(_held),
             "conflicts": broadstreet.conflicts(connection_from_airflow),
             "may_export": EXPORT in visitor.may_start,
             "may_import": IMPORT in visitor.may_start,
@@ -49,14 +50,25 @@ def add_routes(app: FastAPI) -> None:
     _add_export(app)
 
 
+def _held(db: Mongo) -> dict[str, Any]:
+    return {"held": broadstreet.held(db), "undecided": broadstreet_log.undecided(db)}
+
+
 def _add_lists(app: FastAPI) -> None:
     @app.get("/broadstreet/{entity_type}", dependencies=READS)
     def list_production(
         request: Request, visitor: VisitorDep, entity_type: EntityType, after: After = None
     ) -> Response:
-        found = with_db(lambda db: broadstreet.production_entities(db, entity_type, after))
+        if after and (entity_type is EntityType.PLACEMENTS) != (len(after) == _OBJECT_ID):
+            raise HTTPException(422, {"message": "after: this is no id of such an entity."})
+        found, held = with_db(
+            lambda db: (
+                broadstreet.production_entities(db, entity_type, after),
+                broadstreet.held(db),
+            )
+        )
         known: dict[str, Any] = {"entities": found, "entity_type": entity_type, "after": after}
-        known |= {"held": with_db(broadstreet.held), "more": len(found) == broadstreet.SHOWN}
+        known |= {"held": held, "more": len(found) == broadstreet.SHOWN}
         return page(request, "broadstreet/entities.html", visitor, **known)
 
 

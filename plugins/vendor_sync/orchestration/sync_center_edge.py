@@ -26,11 +26,17 @@ def add_routes(app: FastAPI) -> None:
     """Add the tab's routes."""
 
     @app.get("/edge", dependencies=[may("GET", edge.FLOW)])
-    def show_fleet(request: Request, visitor: VisitorDep, company: Company = None) -> Response:
+    def show_fleet(
+        request: Request,
+        visitor: VisitorDep,
+        company: Company = None,
+        skip: Annotated[int, Query(ge=0)] = 0,
+    ) -> Response:
         found = edge.fleet(connection_from_airflow, company, datetime.now(UTC))
         if found is None and company is not None:
             raise HTTPException(404, {"message": f"There is no company {company!r}."})
-        known: dict[str, Any] = {"fleet": found, "used_days": edge.USED_DAYS}
+        known: dict[str, Any] = {"fleet": found, "used_days": edge.USED_DAYS, "skip": skip}
+        known["shown"] = edge.SHOWN_STORES
         known["may_change"] = edge.FLOW in visitor.may_start
         return page(request, "edge/fleet.html", visitor, **known)
 

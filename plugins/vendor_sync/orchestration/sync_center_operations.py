@@ -12,7 +12,7 @@ from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.sync_center_access import VisitorDep
 from vendor_sync.orchestration.sync_center_page import Tab, page, to
 from vendor_sync.runbooks import runbook_directory
-from vendor_sync.sync_center import alerts, rejects, runbooks, trends
+from vendor_sync.sync_center import alerts, rejects, runbooks, trends, type_trends
 
 TAB = Tab("operations", "Operations")
 Before = Annotated[int | None, Query(description="Older ones than this key.")]
@@ -25,6 +25,15 @@ def add_routes(app: FastAPI) -> None:
     def show_overview(request: Request, visitor: VisitorDep) -> Response:
         found = trends.overview(connection_from_airflow, visitor.may_read, datetime.now(UTC))
         return page(request, "operations/overview.html", visitor, found=found)
+
+    @app.get("/operations/types")
+    def show_types(request: Request, visitor: VisitorDep, flow: str | None = None) -> Response:
+        flows = sorted(visitor.may_read)
+        if flow and flow not in flows:
+            raise HTTPException(404, {"message": f"There is no flow {flow!r} that you may see."})
+        chosen = flow or next(iter(flows), None)
+        found = type_trends.type_charts(connection_from_airflow, chosen) if chosen else None
+        return page(request, "operations/types.html", visitor, flows=flows, found=found)
 
     _add_alerts(app)
     _add_rejects(app)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import ASCENDING
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING
 
 from vendor_sync.broadstreet.entity_types import REFERENCES, EntityType
 from vendor_sync.broadstreet.local_store import LocalStore
+from vendor_sync.broadstreet.schema import SYNC_LOGS
 from vendor_sync.connections import ConnectionSource
 from vendor_sync.mongo import Document, Mongo
 from vendor_sync.sync_center import local_forms
@@ -44,12 +46,28 @@ class Entity:
     is_exporting: bool = False
 
 
+# What was counted, by database, and the log's newest line at that time.
+_counted: dict[tuple[object, str], tuple[object, Mapping[EntityType, int]]] = {}
+
+
+def _imported(db: Mongo) -> Mapping[EntityType, int]:
+    """Count what Broadstreet has; again only when an import or an export has written its log."""
+    newest = db[SYNC_LOGS].find_one({}, {"_id": 1}, sort=[("timestamp", DESCENDING)])
+    place, mark = (db.client.address, db.name), newest["_id"] if newest else None
+    known = _counted.get(place)
+    if mark is None or known is None or known[0] != mark:
+        known = (mark, {one: db[one].count_documents({"removed_at": None}) for one in EntityType})
+        _counted[place] = known
+    return known[1]
+
+
 def held(db: Mongo) -> list[Held]:
     """Return the numbers of each type; those gone from Broadstreet are not counted."""
+    imported = _imported(db)
     return [
         Held(
             entity_type=entity_type,
-            imported=db[entity_type].count_documents({"removed_at": None}),
+            imported=imported[entity_type],
             local=db[entity_type.local].count_documents({}),
             with_errors=db[entity_type.local].count_documents({"sync_errors": {"$ne": []}}),
         )
@@ -81,13 +99,17 @@ def local_entities(
     return _entities(db, everything[skip : skip + SHOWN], "_id"), total
 
 
-def production_entities(db: Mongo, entity_type: EntityType, after: int | None) -> list[Entity]:
-    """Return a page of what Broadstreet has, by its ids, from behind `after`."""
+def production_entities(db: Mongo, entity_type: EntityType, after: str | None) -> list[Entity]:
+    """Return a page of what Broadstreet has, by its ids, from behind `after`.
+
+    A placement has no id there: it goes by ours.
+    """
+    key = "_id" if entity_type is EntityType.PLACEMENTS else "broadstreet_id"
     wanted: Document = {"removed_at": None}
     if after is not None:
-        wanted["broadstreet_id"] = {"$gt": after}
-    found = db[entity_type].find(wanted).sort("broadstreet_id", ASCENDING).limit(SHOWN)
-    return _entities(db, [(entity_type, row) for row in found], "broadstreet_id")
+        wanted[key] = {"$gt": ObjectId(after) if key == "_id" else int(after)}
+    found = db[entity_type].find(wanted).sort(key, ASCENDING).limit(SHOWN)
+    return _entities(db, [(entity_type, row) for row in found], key)
 
 
 def _entities(

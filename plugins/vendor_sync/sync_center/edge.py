@@ -18,6 +18,9 @@ from vendor_sync.sync_center.wording import Status
 FLOW = "edge_usage_rollup"
 USED_DAYS = 7
 SHOWN = 20
+SHOWN_STORES = 100
+# What a person has to look at comes first.
+_TONES = ("bad", "warn", "busy", "good", "quiet")
 # An edge reports after each sync, and syncs when it is told, at the latest after the interval.
 _LATE = 2
 
@@ -62,7 +65,10 @@ def fleet(source: ConnectionSource, company_id: str | None, now: datetime) -> Fl
         companies=companies,
         company=company,
         settings={title: company[name] for name, title in TITLES.items()},
-        stores=[_store(row, company, now) for row in found["list_edge_stores"]],
+        stores=sorted(
+            (_store(row, company, now) for row in found["list_edge_stores"]),
+            key=lambda store: _TONES.index(store.state.tone),
+        ),
         refused=found["list_usage_rejects"],
     )
 

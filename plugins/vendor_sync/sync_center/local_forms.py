@@ -184,7 +184,8 @@ def _options(db: Mongo, target: EntityType, asked: str) -> tuple[dict[str, str],
         wanted["name"] = {"$regex": re.escape(asked), "$options": "i"}
     local = db[target.local].find(wanted, _NAMED).sort("_id", -1).limit(SHOWN_OPTIONS)
     found = db[target].find({**wanted, "removed_at": None}, _NAMED)
-    production = found.sort("broadstreet_id", 1).limit(SHOWN_OPTIONS)
+    # A search stops at the first that match; sorted, it would have to find all of them first.
+    production = (found if asked else found.sort("broadstreet_id", 1)).limit(SHOWN_OPTIONS)
     return (
         {str(row["_id"]): f"{_name(row)} (local)" for row in local},
         {

@@ -50,6 +50,12 @@ def _templates() -> Environment:
     return found
 
 
+def compile_templates() -> None:
+    """Read every template: who looks first does not wait for it."""
+    for name in _templates().list_templates(extensions=["html"]):
+        _templates().get_template(name)
+
+
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Return a page or a part of one; a value that the template misses is an error."""
     return _templates().get_template(template).render(values)

@@ -121,7 +121,7 @@ def overview(source: ConnectionSource, flows: Collection[str], now: datetime) ->
         types=[
             trend
             for flow, rows in _by_flow(found["list_last_counts"])
-            for trend in _types(flow, rows)
+            for trend in type_trends(flow, rows)
         ],
         troubles=_troubles(found["list_last_alerts"]),
         refusals=_refusals(found["list_last_rejects"]),
@@ -156,7 +156,8 @@ def _trend(flow: str, days: Sequence[date], rows: Sequence[Row]) -> Trend:
     )
 
 
-def _types(flow: str, rows: Sequence[Row]) -> list[TypeTrend]:
+def type_trends(flow: str, rows: Sequence[Row]) -> list[TypeTrend]:
+    """Return the entity types of a flow's runs: the newer half beside the older one."""
     half = max(1, len(rows) // 2)
     now, before = _summed(rows[:half]), _summed(rows[half:])
     return [

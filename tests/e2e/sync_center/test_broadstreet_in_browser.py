@@ -21,11 +21,12 @@ def network(airflow):
         db = client["broadstreet"]
         for name in db.list_collection_names():
             db[name].delete_many({})
-        there = airflow.vendors.truth("broadstreet")
+        there = list(airflow.vendors.truth("broadstreet"))
         for kind in ("networks", "advertisers"):
-            [row] = [row["item"] for row in there if row["kind"] == kind]
-            parent = {} if kind == "networks" else {"network_id": row["network_id"]}
-            db[kind].insert_one({"name": row["name"], "broadstreet_id": row["id"], **parent})
+            [row] = [row for row in there if row["kind"] == kind]
+            parents = {f"{name}_id": key for name, key in row["parents"].items()}
+            known = {"name": row["item"]["name"], "broadstreet_id": row["item"]["id"]}
+            db[kind].insert_one(known | parents)
         yield next(row["item"]["id"] for row in there if row["kind"] == "networks")
 
 

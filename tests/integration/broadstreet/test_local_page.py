@@ -178,3 +178,38 @@ def test_log_tells_of_each_type_and_undecided_creates_of_what_they_wait_for(db):
     assert (more, [line.row["run_id"] for line in older]) == (False, ["3"])
     assert broadstreet_log.log(db, EntityType.CAMPAIGNS, None)[0] == []
     assert broadstreet_log.undecided(db) == []
+
+
+@pytest.mark.parametrize("entity_type", [EntityType.PLACEMENTS, EntityType.ADVERTISERS])
+def test_pages_of_what_broadstreet_has_lose_nothing(db, entity_type):
+    db[entity_type].delete_many({})
+    for number in range(100, 100 + broadstreet.SHOWN + 7):
+        if entity_type is EntityType.ADVERTISERS:
+            add_production(db, entity_type, number, f"Shop {number}", network_id=7)
+            continue
+        parents = {"campaign_id": 11, "advertisement_id": number, "zone_id": 9}
+        db[entity_type].insert_one({**parents, "removed_at": None, "synced_at": NOW})
+
+    first = broadstreet.production_entities(db, entity_type, None)
+    rest = broadstreet.production_entities(db, entity_type, first[-1].key)
+
+    assert len({entity.key for entity in [*first, *rest]}) == broadstreet.SHOWN + 7
+    assert ("zone", "zone 9") in first[0].parents or entity_type is EntityType.ADVERTISERS
+
+
+def test_what_broadstreet_has_is_counted_again_when_a_run_has_written_its_log(db):
+    def advertisers():
+        return next(row for row in broadstreet.held(db) if row.entity_type == "advertisers")
+
+    line = {
+        "timestamp": NOW, "operation": "import", "entity_type": "advertisers", "success": True,
+        "duration": 1.0, "entities_processed": 1, "errors": [],
+    }  # fmt: skip
+    db["sync_logs"].insert_one({**line, "run_id": "1"})
+    before = advertisers().imported
+    add_production(db, EntityType.ADVERTISERS, 5000, "New", network_id=7)
+    db["sync_logs"].insert_one({**line, "timestamp": NOW + timedelta(hours=1), "run_id": "2"})
+
+    assert (before, advertisers().imported) == (1, 2)
+    LocalStore(db).create(EntityType.ADVERTISERS, {"name": "L", "network_id": 7}, NOW)
+    assert advertisers().local == 1
