@@ -1631,6 +1631,7 @@ CREATE TABLE ops.alerts (
     acknowledged_by text,
     resolved_at timestamp with time zone,
     runbook text,
+    resolved_by text,
     CONSTRAINT alerts_severity_check CHECK ((severity = ANY (ARRAY['warning'::text, 'critical'::text])))
 );
 
@@ -1641,6 +1642,8 @@ COMMENT ON COLUMN ops.alerts.fingerprint IS 'Names the cause: while an alert of 
 COMMENT ON COLUMN ops.alerts.notified_at IS 'When the first channel had it.';
 
 COMMENT ON COLUMN ops.alerts.runbook IS 'Address of the page that says what to do.';
+
+COMMENT ON COLUMN ops.alerts.resolved_by IS 'A person''s name, or why it closed by itself.';
 
 ALTER TABLE ops.alerts ALTER COLUMN alert_key ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME ops.alerts_alert_key_seq

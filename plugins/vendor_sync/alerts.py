@@ -63,6 +63,22 @@ _FAILURES = frozenset(
         AlertKind.RUN_FAILED,
     }
 )
+# What a later run of the flow that is `completed` shows to be over. Not a task's own failure: what
+# it was about may be what no later run does again.
+_OVER = frozenset(
+    {
+        AlertKind.RETRIES_EXHAUSTED,
+        AlertKind.STORAGE_UNREACHABLE,
+        AlertKind.RUN_FAILED,
+        AlertKind.RUN_INTERRUPTED,
+        AlertKind.SLA_MISSED,
+        AlertKind.DEADLINE_MISSED,
+        AlertKind.BREAKER_OPEN,
+        AlertKind.ERROR_RATE,
+        AlertKind.MEMORY,
+        AlertKind.LIMITER_DEGRADED,
+    }
+)
 _CRITICAL = _FAILURES | {AlertKind.BREAKER_OPEN, AlertKind.PROMOTION_NOT_COMPILED}
 
 
@@ -167,10 +183,20 @@ def _put_on_its_way(conn: Warehouse, names: list[str], row: dict[str, Any]) -> N
 
 
 def resolve_failure(conn: Warehouse, flow: str, run_id: str) -> None:
-    """Close the alerts about a run's failure: the run was repeated and went well."""
+    """Close what a run that went well shows to be over.
+
+    The alerts about its own failure, as it was repeated; and, where it is `completed`, those of
+    earlier runs that nobody has taken and of which it shows the opposite (`_OVER`). Call it before
+    the run's own rules raise theirs.
+    """
+    now = datetime.now(UTC)
     conn.execute(
         load_query("ops/resolve_run_failures.sql"),
-        {"fingerprint": failure_fingerprint(flow, run_id), "now": datetime.now(UTC)},
+        {"fingerprint": failure_fingerprint(flow, run_id), "now": now},
+    )
+    conn.execute(
+        load_query("ops/resolve_earlier_alerts.sql"),
+        {"flow": flow, "run_id": run_id, "kinds": sorted(map(str, _OVER)), "now": now},
     )
 
 

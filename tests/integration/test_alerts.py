@@ -11,8 +11,16 @@ from dataclasses import replace
 
 import pytest
 
-from vendor_sync.alerts import SENT_PER_HOUR, Alert, AlertKind, deliver_alerts, raise_alert
+from vendor_sync.alerts import (
+    SENT_PER_HOUR,
+    Alert,
+    AlertKind,
+    deliver_alerts,
+    raise_alert,
+    resolve_failure,
+)
 from vendor_sync.connections import Connection, connection_from_environment
+from vendor_sync.postgres import connect
 
 pytestmark = pytest.mark.integration
 SECRET = "a-webhook-token"
@@ -220,3 +228,51 @@ def test_process_that_needs_more_than_a_gigabyte_is_told(trackier, people):
 
     assert trackier.rows("SELECT kind, run_id FROM ops.alerts") == [("memory", "greedy")]
     told.told_once("memory")
+
+
+RUN = (
+    "INSERT INTO ops.sync_runs"
+    " (flow, run_id, trigger, params, status, attempt, started_at, finished_at)"
+    " VALUES ('trackier_offer_sync', %s, 'manual', %s, %s, 1, now(), now())"
+)
+
+
+@pytest.mark.parametrize(
+    ("run", "closed"),
+    [
+        (("{}", "completed"), ["breaker_open", "memory", "run_interrupted"]),
+        (('{"dry_run": false}', "completed"), ["breaker_open", "memory", "run_interrupted"]),
+        (('{"dry_run": true}', "completed"), []),
+        (("{}", "completed_with_errors"), []),
+    ],
+)
+def test_run_that_went_well_closes_what_earlier_ones_told_and_nobody_took(
+    connections, db, database, run, closed
+):
+    flow = "trackier_offer_sync"
+    for kind in ("memory", "run_interrupted", "breaker_open", "task_failed", "needs_reauth"):
+        raise_alert(connections.get, _alert(kind=AlertKind(kind)))
+    raise_alert(connections.get, _alert("r0", kind=AlertKind.MEMORY))
+    db.execute("UPDATE ops.alerts SET acknowledged_at = now() WHERE run_id = 'r0'")
+    raise_alert(connections.get, _alert(kind=AlertKind.MEMORY, flow="fx_rates_sync"))
+    db.execute(RUN, ["r2", *run])
+    raise_alert(connections.get, _alert("r2", kind=AlertKind.MEMORY))
+
+    with connect(database, application_name="test") as conn:
+        resolve_failure(conn, flow, "r2")
+
+    found = db.execute(
+        "SELECT kind, run_id, resolved_by FROM ops.alerts WHERE resolved_at IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    assert found == [(kind, "r1", "a later run went well: r2") for kind in closed]
+
+
+def test_run_that_was_repeated_and_went_well_says_so_in_its_alert(connections, db, database):
+    raise_alert(connections.get, _alert())
+
+    with connect(database, application_name="test") as conn:
+        resolve_failure(conn, "trackier_offer_sync", "r1")
+
+    assert db.execute("SELECT resolved_by FROM ops.alerts").fetchall() == [
+        ("the run was repeated and went well",)
+    ]

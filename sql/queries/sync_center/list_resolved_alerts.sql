@@ -3,7 +3,8 @@
 SELECT
     alerts.alert_key, alerts.kind, alerts.severity, alerts.flow, alerts.run_id, alerts.task_id,
     alerts.title, alerts.message, alerts.occurrences, alerts.opened_at, alerts.last_seen_at,
-    alerts.acknowledged_at, alerts.acknowledged_by, alerts.resolved_at
+    alerts.acknowledged_at, alerts.acknowledged_by, alerts.resolved_at,
+    alerts.resolved_by
 FROM ops.alerts AS alerts
 WHERE
     alerts.flow = ANY(%(flows)s)

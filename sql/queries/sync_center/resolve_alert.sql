@@ -3,6 +3,7 @@
 UPDATE ops.alerts
 SET
     resolved_at = %(now)s,
+    resolved_by = %(who)s,
     acknowledged_at = COALESCE(acknowledged_at, %(now)s),
     acknowledged_by = COALESCE(acknowledged_by, %(who)s)
 WHERE alert_key = %(alert_key)s AND flow = ANY(%(flows)s) AND resolved_at IS NULL

@@ -8,6 +8,7 @@ PAGES = (
     "/flows", "/flows/broadstreet_import/start", "/flows/trackier_offer_sync/runs", "/broadstreet",
     "/broadstreet/local-only", "/broadstreet/zones", "/broadstreet/log",
     "/broadstreet/local/campaigns/new", "/analytics", "/edge", "/operations",
+    "/operations/types",
     "/operations/alerts", "/operations/alerts?state=resolved", "/operations/rejects",
     "/runbooks/breaker_open",
 )  # fmt: skip
