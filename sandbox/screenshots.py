@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pymongo
@@ -27,8 +28,14 @@ PICTURES: tuple[tuple[str, str, int, Any, int], ...] = (
     ("sync-center-flows-dark", "/flows", 1280, "dark", 0),
     ("sync-center-flows-narrow", "/flows", 390, "light", 844),
     ("sync-center-start", "/flows/broadstreet_import/start", 1280, "light", 800),
+    ("sync-center-analytics", "/analytics", 1280, "light", 1000),
     ("sync-center-broadstreet", "/broadstreet", 1280, "light", 860),
+    ("sync-center-local", "/broadstreet/local-only", 1280, "light", 620),
+    ("sync-center-local-form", "/broadstreet/local/campaigns/new", 1280, "light", 900),
+    ("sync-center-edge", "/edge?company={company}", 1280, "light", 800),
+    ("sync-center-edge-settings", "/edge/settings?company={company}", 1280, "light", 1000),
     ("sync-center-operations", "/operations", 1280, "light", 1000),
+    ("sync-center-types", "/operations/types?flow=broadstreet_import", 1280, "light", 620),
     ("sync-center-alerts", "/operations/alerts", 1280, "light", 560),
     ("sync-center-reject", "/operations/rejects/{reject}", 1280, "light", 760),
 )
@@ -57,6 +64,10 @@ VALUES ('screenshots', 'sla_missed', 'warning', 'trackier_offer_sync',
     now() - interval '9 minutes', 2)
 ON CONFLICT DO NOTHING
 """
+# The company whose store the demo plays: its edge has reported.
+_COMPANY = (
+    "SELECT company_id::text FROM edge.edge_clients ORDER BY reported_at DESC NULLS LAST LIMIT 1"
+)
 _LAST_REJECT = (
     "SELECT max(reject_key) FROM ops.sync_rejects"
     " WHERE flow = 'trackier_offer_sync' AND kind = 'invalid'"
@@ -69,16 +80,21 @@ def main() -> int:
     with psycopg.connect(setting["WAREHOUSE_DSN"], autocommit=True) as conn:
         conn.execute(_HISTORY)
         conn.execute(_ALERT)
-        row = conn.execute(_LAST_REJECT).fetchone()
+        keys = {"reject": _key(conn, _LAST_REJECT), "company": _key(conn, _COMPANY)}
     login = {name: setting[f"AIRFLOW_{name.upper()}"] for name in ("username", "password")}
     answer = requests.post(f"{setting['AIRFLOW_URL']}/auth/token", json=login, timeout=30)
     token = str(answer.json()["access_token"])
     _add_local_entities(setting["AIRFLOW_URL"], token)
     IMAGES.mkdir(parents=True, exist_ok=True)
-    files = _take(setting["AIRFLOW_URL"], token, str(row[0]) if row else "")
+    files = _take(setting["AIRFLOW_URL"], token, keys)
     for file in files:
         print(f"{file.relative_to(REPOSITORY)}  {file.stat().st_size / 1000:.0f} kB")
     return int(any(file.stat().st_size > LARGEST for file in files))
+
+
+def _key(conn: psycopg.Connection[Any], query: LiteralString) -> str:
+    row = conn.execute(query).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _add_local_entities(url: str, token: str) -> None:
@@ -93,7 +109,7 @@ def _add_local_entities(url: str, token: str) -> None:
         ).raise_for_status()
 
 
-def _take(url: str, token: str, reject: str) -> list[Path]:
+def _take(url: str, token: str, keys: Mapping[str, str]) -> list[Path]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     files: list[Path] = []
@@ -104,10 +120,30 @@ def _take(url: str, token: str, reject: str) -> list[Path]:
                 viewport={"width": width, "height": height or 800}, color_scheme=theme
             )
             window.add_cookies([{"name": "_token", "value": token, "url": url}])
-            files.append(_picture(window.new_page(), url, name, path.format(reject=reject), height))
+            files.append(_picture(window.new_page(), url, name, path.format(**keys), height))
             window.close()
         browser.close()
     return files
+
+
+def _wrong_campaign(page: Page) -> None:
+    """Enter a campaign with a day that is none."""
+    page.get_by_label("Advertiser").select_option(index=1)
+    page.get_by_label("Name").fill("Spring sale")
+    page.get_by_label("Start date").fill("in spring")
+    page.get_by_role("button", name="Save").click()
+
+
+def _preview(page: Page) -> None:
+    """See what a month ahead would bring to the stores."""
+    page.get_by_label("Days ahead").fill("30")
+    page.get_by_role("button", name="Preview").click()
+
+
+_STEPS: Mapping[str, Callable[[Page], None]] = {
+    "sync-center-edge-settings": _preview,
+    "sync-center-local-form": _wrong_campaign,
+}
 
 
 def _picture(page: Page, url: str, name: str, path: str, height: int) -> Path:
@@ -117,6 +153,9 @@ def _picture(page: Page, url: str, name: str, path: str, height: int) -> Path:
         page.goto(f"{url}/plugin/sync-center#{path}")
         page.frame_locator("iframe[title='Sync Center']").get_by_role("heading").first.wait_for()
     page.wait_for_load_state("networkidle")
+    if name in _STEPS:
+        _STEPS[name](page)
+        page.wait_for_load_state("networkidle")
     file = IMAGES / f"{name}.png"
     page.screenshot(path=file)
     return file
