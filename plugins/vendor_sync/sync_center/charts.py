@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any, cast
 
@@ -34,9 +34,20 @@ def stacked_bars(title: str, days: Sequence[date], series: Series, *, unit: str 
     return _drawn(pygal.StackedBar, title, tuple(days), _fixed(series), unit)
 
 
-def lines(title: str, days: Sequence[date], series: Series, *, unit: str = "") -> Markup:
-    """Return a chart of how amounts move; a day without a value is a gap."""
-    return _drawn(pygal.Line, title, tuple(days), _fixed(series), unit)
+def lines(
+    title: str,
+    days: Sequence[date],
+    series: Series,
+    *,
+    unit: str = "",
+    between: tuple[float, float] | None = None,
+) -> Markup:
+    """Return a chart of how amounts move; a day without a value is a gap.
+
+    `days` may be instants, which are shown with their time (UTC). `between` is what the axis shows;
+    without it, everything from zero.
+    """
+    return _drawn(pygal.Line, title, tuple(days), _fixed(series), unit, between)
 
 
 def _fixed(series: Series) -> _Fixed:
@@ -45,7 +56,14 @@ def _fixed(series: Series) -> _Fixed:
 
 # Drawing takes some 10 ms, and a chart of days is the same until a run ends: it is drawn once.
 @lru_cache(maxsize=512)
-def _drawn(kind: Any, title: str, days: tuple[date, ...], series: _Fixed, unit: str) -> Markup:  # noqa: ANN401
+def _drawn(  # noqa: PLR0913, PLR0917 - what a chart shows
+    kind: Any,  # noqa: ANN401 - a kind of pygal's
+    title: str,
+    days: tuple[date, ...],
+    series: _Fixed,
+    unit: str,
+    between: tuple[float, float] | None = None,
+) -> Markup:
     chart: Any = kind(
         width=560,
         height=180,
@@ -53,7 +71,8 @@ def _drawn(kind: Any, title: str, days: tuple[date, ...], series: _Fixed, unit: 
         js=[],
         show_legend=False,
         disable_xml_declaration=True,
-        include_x_axis=True,
+        include_x_axis=between is None,
+        range=between,
         dots_size=2.5,
         margin=8,
         spacing=4,
@@ -65,7 +84,7 @@ def _drawn(kind: Any, title: str, days: tuple[date, ...], series: _Fixed, unit: 
         value_formatter=partial(_plain, unit=unit),
         no_data_text="Nothing in this time",
     )
-    chart.x_labels = [f"{day.day} {day:%b}" for day in days]
+    chart.x_labels = [_label(day) for day in days]
     for name, values in series:
         chart.add(name, list(values))
     chart.add_xml_filter(_cleaned)
@@ -73,6 +92,10 @@ def _drawn(kind: Any, title: str, days: tuple[date, ...], series: _Fixed, unit: 
     # Everything in it comes from numbers, dates and our own names, and pygal escapes text.
     head = Markup('<svg role="img" aria-label="{}" ').format(title)
     return head + Markup(drawing.replace("<svg ", "", 1).replace(' id=""', ""))  # noqa: S704
+
+
+def _label(day: date) -> str:
+    return f"{day.day} {day:%b %H:%M}" if isinstance(day, datetime) else f"{day.day} {day:%b}"
 
 
 def _plain(value: float, unit: str) -> str:

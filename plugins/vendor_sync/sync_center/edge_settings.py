@@ -38,21 +38,21 @@ _PARAMS: Mapping[str, Mapping[str, Any]] = {
         "description": "With Include future: how many days after its last day a promotion stays,"
         " 0 to 30.",
     },
-    "include_inactive": {
-        "schema": {"type": "boolean", "title": "Also promotions that are switched off"},
-    },
-    "auto_sync_enabled": {
-        "schema": {"type": "boolean", "title": "Stores sync by themselves"},
-        "description": "Off: they sync only when somebody there asks.",
+    "max_promotions_per_sync": {
+        "schema": {"type": "integer", "minimum": 10, "maximum": 500, "title": "Promotions a page"},
+        "description": "How many travel at once, 10 to 500; no limit to how many a store has.",
     },
     "sync_interval_hours": {
         "schema": {"type": "integer", "minimum": 1, "maximum": 24, "title": "Hours between syncs"},
         "description": "At the latest; an edge that is connected syncs as soon as something"
         " changes. 1 to 24.",
     },
-    "max_promotions_per_sync": {
-        "schema": {"type": "integer", "minimum": 10, "maximum": 500, "title": "Promotions a page"},
-        "description": "How many travel at once, 10 to 500; no limit to how many a store has.",
+    "include_inactive": {
+        "schema": {"type": "boolean", "title": "Also promotions that are switched off"},
+    },
+    "auto_sync_enabled": {
+        "schema": {"type": "boolean", "title": "Stores sync by themselves"},
+        "description": "Off: they sync only when somebody there asks.",
     },
     "enable_compression": {"schema": {"type": "boolean", "title": "Compress what is sent"}},
 }  # fmt: skip

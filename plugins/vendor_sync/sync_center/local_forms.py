@@ -141,7 +141,7 @@ def _schema(name: str, found: Mapping[str, Any], *, is_required: bool) -> dict[s
 
 def _field(field: Field, held: Document) -> Field:
     kind = "area" if field.name in _LONG else field.kind
-    if kind == "choice" and not field.required:
+    if kind == "choice" and not field.required and field.value is None:
         labels = {"": "As Broadstreet has it by default"}
         field = replace(field, options=("", *field.options), labels=labels)
     # The model's own words about a missing field go beside it; a browser would say only its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 from markupsafe import Markup
@@ -40,11 +41,18 @@ def type_charts(source: ConnectionSource, flow: str) -> TypeCharts:
     days = [at for at, _ in points]
     shares = {name: [_share(found.get(name)) for _, found in points] for name in names}
     seconds = {name: [_seconds(found.get(name)) for _, found in points] for name in names}
+    lowest = min((one for some in shares.values() for one in some if one is not None), default=0)
     return TypeCharts(
         flow=flow,
         runs=len(rows),
         names=names,
-        shares=lines(f"Success rate by entity type of {flow}", days, shares, unit=" %"),
+        shares=lines(
+            f"Success rate by entity type of {flow}",
+            days,
+            shares,
+            unit=" %",
+            between=(max(0, floor(lowest) - 1), 100),
+        ),
         durations=lines(f"Duration by entity type of {flow}", days, seconds, unit=" s"),
         types=types,
     )
