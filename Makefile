@@ -165,6 +165,11 @@ soak-analytics: setup ## 60 days of ad analytics amid faults and kills, hourly (
 soak-broadstreet: setup ## 10,000 random histories of Broadstreet exports (HISTORIES=..., FIRST_SEED=...)
 	@$(TEST_STACK) $(BIN)/pytest -q -s -p no:randomly -m soak --timeout 0 tests/integration/broadstreet/test_export_histories.py
 
+.PHONY: soak-workers
+soak-workers: setup setup-image ## Kill a Celery worker -9 in the middle of each flow, and compare what all of them end with
+	@$(TEST_STACK) $(BIN)/pytest -v -p no:randomly -m celery -o log_file=$(STATE)/soak-workers.log -o log_file_level=WARNING tests/e2e/workers
+	@grep -h Tallies $(STATE)/soak-workers.log
+
 .PHONY: demo
 demo: setup ## Start everything, run the flows through Airflow, show the result; ONCE=1 ends by itself
 	@$(STACK) exec -- $(PY) -m sandbox.demo $(if $(ONCE),--once)

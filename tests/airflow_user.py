@@ -98,6 +98,9 @@ class Airflow:
     def unpause(self, dag: str) -> None:
         self.call("PATCH", f"/dags/{dag}", {"is_paused": False})
 
+    def pause(self, dag: str) -> None:
+        self.call("PATCH", f"/dags/{dag}", {"is_paused": True})
+
     def trigger(self, dag: str = DAG, **conf: object) -> str:
         body = {"logical_date": None, "conf": conf}
         return self.call("POST", f"/dags/{dag}/dagRuns", body)["dag_run_id"]

@@ -16,6 +16,12 @@ from vendor_sync.connections import Connection
 from vendor_sync.errors import ConfigurationError, LockedError, StorageError
 
 _QUERIES = Path(__file__).resolve().parents[2] / "sql" / "queries"
+# The server ends the session of a process or machine that is gone within minutes, whatever it waits
+# for. By default it would notice a lost machine after hours, and keep its flow locked until then.
+_SESSION = (
+    "-c timezone=UTC -c client_connection_check_interval=10s"
+    " -c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=6"
+)
 _CONFIGURATION_ERRORS = ("password authentication failed", "does not exist", "no password supplied")
 
 
@@ -88,7 +94,7 @@ def connect(connection: Connection, *, application_name: str) -> Warehouse:
             # A plan made while a table was empty must not stay while it grows by a million rows: no
             # prepared statements. (plan_cache_mode would also plan each foreign key check anew.)
             prepare_threshold=None,
-            options="-c timezone=UTC",
+            options=_SESSION,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(connection, error) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import psycopg
@@ -68,3 +69,28 @@ def told_once(airflow, record_property):
         people.told_once(kind)
 
     return told
+
+
+@pytest.fixture
+def promotion(airflow):
+    """A promotion that was used twice and may be used once."""
+    [(company,)] = airflow.rows(
+        "INSERT INTO edge.companies (code, name, timezone, currency)"
+        " VALUES (%s, 'Company', 'Asia/Jakarta', 'IDR') RETURNING company_id",
+        uuid.uuid4().hex,
+    )
+    [(promotion,)] = airflow.rows(
+        "INSERT INTO edge.promotions (company_id, code, name, promo_type, max_uses, start_on,"
+        " end_on) VALUES (%s, 'TWICE', 'Twice', 'amount_discount', 1, '2020-01-01', '2099-12-31')"
+        " RETURNING promotion_id",
+        company,
+    )
+    for bill in ("B1", "B2"):
+        airflow.db.execute(
+            "INSERT INTO edge.promotion_usages (store_id, usage_id, company_id, promotion_id,"
+            " bill_id, brand_id, discount_amount, currency, used_at, business_on, content_hash)"
+            " VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, 2.5, 'IDR', now(), current_date, '')",
+            (company, company, promotion, bill, company),
+        )
+    yield promotion
+    airflow.db.execute("DELETE FROM edge.companies WHERE company_id = %s", (company,))

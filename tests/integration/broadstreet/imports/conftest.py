@@ -14,6 +14,7 @@ from bson import ObjectId
 
 from sandbox.vendors import control
 from sandbox.vendors.control import VendorSandbox
+from tests import broadstreet_truth
 from vendor_sync.broadstreet.import_flow import ImportRun, run_import
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.connections import Connection, connection_from_environment
@@ -74,15 +75,11 @@ class BroadstreetWorld:
 
     def imported(self, kind: str) -> dict[Any, Any]:
         """Return {identity: the row as the vendor would list it} of the active documents."""
-        found = self.db[kind].find({"removed_at": None})
-        return {_identity(kind, document): _as_listed(kind, document) for document in found}
+        return broadstreet_truth.imported(self.db, kind)
 
     def truth(self, kind: str) -> dict[Any, Any]:
         """Return {identity: the row as the vendor lists it}."""
-        rows = [row for row in self.vendors.truth("broadstreet") if row["kind"] == kind]
-        if kind == "placements":
-            return {tuple(row["parents"].values()): row["item"] for row in rows}
-        return {row["item"]["id"]: row["item"] for row in rows if not row["malformed"]}
+        return broadstreet_truth.listed(self.vendors, kind)
 
     def add_local(self, kind: str, **fields: Any) -> ObjectId:
         """Put a local entity where the local endpoints would."""
@@ -96,25 +93,6 @@ class BroadstreetWorld:
 
     def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         return self.warehouse.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]
-
-
-_ADDED = {"advertisers": {"network_id"}, "placements": {"campaign_id"},
-          "advertisements": {"network_id", "advertiser_id"}}  # fmt: skip
-_OWN = {"_id", "content_hash", "last_import", "removed_at", "synced_with_api", "synced_at",
-        "local_id"}  # fmt: skip
-
-
-def _as_listed(kind, document):
-    """Turn a production document back into the vendor's row."""
-    dropped = _OWN | _ADDED.get(kind, set())
-    item = {name: value for name, value in document.items() if name not in dropped}
-    return {"id": item.pop("broadstreet_id"), **item} if "broadstreet_id" in item else item
-
-
-def _identity(kind, document):
-    if kind == "placements":
-        return tuple(document[f"{name}_id"] for name in ("campaign", "advertisement", "zone"))
-    return document["broadstreet_id"]
 
 
 @pytest.fixture
