@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ from vendor_sync.errors import LockedError
 from vendor_sync.flow_runs import skip_run
 from vendor_sync.migrations import migrate as apply_migrations
 from vendor_sync.mongo import connect as mongo_connect
+from vendor_sync.telemetry import export_spans, json_lines
 from vendor_sync.trackier.flow import FLOW as TRACKIER_FLOW
 from vendor_sync.trackier.flow import run_offer_sync
 
@@ -58,15 +60,31 @@ tenant_cli.register(app)
 retention_cli.register(app)
 
 
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 @app.callback()
 def root(
-    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log.")] = False
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log.")] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(envvar="VENDOR_SYNC_LOG_FORMAT", help="json: an object a line, with the ids."),
+    ] = LogFormat.TEXT,
 ) -> None:
     """Run the sync flows and their chores."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        json_lines()
+        if log_format is LogFormat.JSON
+        else logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     )
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, handlers=[handler])
+    export_spans(os.environ)
 
 
 @app.command()

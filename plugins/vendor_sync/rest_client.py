@@ -23,6 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_base, wait_exponential_jitter
 from urllib3.exceptions import NewConnectionError
 
+from vendor_sync import telemetry
 from vendor_sync.errors import (
     AmbiguousOutcomeError,
     AuthenticationError,
@@ -122,7 +123,7 @@ class Usage:
 
 
 class RestClient:
-    """Sends requests to one vendor; thread-safe.
+    """Sends requests to one vendor; thread-safe. `vendor` names it where calls are counted.
 
     `authorize` is asked for headers before every attempt, so that a token refreshed in between is
     used; what never changes goes into `headers`. When the vendor calls a token expired, `renew` is
@@ -134,6 +135,7 @@ class RestClient:
     def __init__(  # noqa: PLR0913 - all keyword, all strategies of one request
         self,
         *,
+        vendor: str,
         base_url: str,
         headers: Mapping[str, str],
         limiter: RateLimiter,
@@ -147,6 +149,7 @@ class RestClient:
         renew: Callable[[Mapping[str, str]], None] | None = None,
         secret_params: Sequence[tuple[str, str]] = (),
     ) -> None:
+        self._vendor = vendor
         self._base_url = base_url.rstrip("/")
         self._limiter = limiter
         self._authorize = authorize
@@ -204,7 +207,7 @@ class RestClient:
 
         For token endpoints, whose answers are secret and whose calls may not be repeated blindly.
         """
-        self._limiter.acquire()
+        self._wait_for_turn()
         self._usage.add(calls=1)
         body, _ = self._send(_Request(path, [], form=form), {})
         self._usage.add(bytes_received=len(body))
@@ -226,7 +229,7 @@ class RestClient:
         Raises AmbiguousOutcomeError where the vendor may have done it: no answer, a broken or an
         unexpected one, a 5xx. Every other VendorError says that it has not.
         """
-        self._limiter.acquire()
+        self._wait_for_turn()
         before_it_leaves()
         self._usage.add(calls=1)
         try:
@@ -274,7 +277,7 @@ class RestClient:
         entity: str,
         decode: Callable[[bytes], T],
     ) -> Page[T]:
-        self._limiter.acquire()
+        self._wait_for_turn()
         self._usage.add(calls=1)
         body, headers = self._send(request, authorization)
         fetched_at = datetime.now(UTC)
@@ -287,11 +290,27 @@ class RestClient:
             raise TemporaryError(message) from error
         return Page(content, audit_key, fetched_at, headers)
 
+    def _wait_for_turn(self) -> None:
+        began = time.monotonic()
+        self._limiter.acquire()
+        telemetry.figures().time(
+            f"vendor_sync.vendor.paced.{self._vendor}", time.monotonic() - began
+        )
+
     def _send(
         self,
         request: _Request,
         authorization: Mapping[str, str],
         expected: Container[int] = _OK,
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """Send one attempt, as a span and as figures; the address is in neither."""
+        with telemetry.vendor_call(self._vendor, request.method) as call:
+            body, headers = self._exchange(request, authorization, expected)
+            call.received(len(body))
+        return body, headers
+
+    def _exchange(
+        self, request: _Request, authorization: Mapping[str, str], expected: Container[int]
     ) -> tuple[bytes, Mapping[str, str]]:
         limits = self._limits
         try:
@@ -352,6 +371,7 @@ class RestClient:
 
     def _before_retry(self, state: RetryCallState) -> None:
         self._usage.add(retries=1)
+        telemetry.figures().count(f"vendor_sync.vendor.retries.{self._vendor}", 1)
         error = state.outcome.exception() if state.outcome else None
         pause = state.next_action.sleep if state.next_action else 0.0
         if isinstance(error, RateLimitedError):

@@ -18,6 +18,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
+from vendor_sync import telemetry
 from vendor_sync.errors import ConfigurationError, SyncError
 from vendor_sync.postgres import Warehouse, load_query
 
@@ -65,6 +66,7 @@ class RunStore:
 
     def announce(self, run_id: str, trigger: str, params: Mapping[str, Any]) -> datetime:
         """Write the run as waiting for its turn; return since when it has been waiting."""
+        telemetry.about_run(self._flow, run_id)
         row = self._conn.execute(
             load_query("ops/announce_run.sql"),
             {
@@ -108,6 +110,7 @@ class RunStore:
         return self._taken_up(run_id, "ops/resume_run.sql")
 
     def _taken_up(self, run_id: str, query: str) -> Run:
+        telemetry.about_run(self._flow, run_id)
         row = self._conn.execute(
             load_query(query), {"flow": self._flow, "run_id": run_id}
         ).fetchone()
@@ -126,6 +129,7 @@ class RunStore:
 
     def get(self, run_id: str) -> Run:
         """Return a run that has begun, for another process that takes a part of it."""
+        telemetry.about_run(self._flow, run_id)
         row = self._conn.execute(
             load_query("ops/get_run.sql"), {"flow": self._flow, "run_id": run_id}
         ).fetchone()
@@ -151,7 +155,7 @@ class RunStore:
         error: str | None = None,
     ) -> None:
         """Write how the run ended; counts of a failed run stay what they were."""
-        self._conn.execute(
+        row = self._conn.execute(
             load_query("ops/finish_run.sql"),
             {
                 "flow": self._flow,
@@ -161,7 +165,11 @@ class RunStore:
                 "counts": None if counts is None else Jsonb(dict(counts)),
                 "error": error,
             },
-        )
+        ).fetchone()
+        if row:
+            telemetry.run_ended(self._flow, status, counts or {}, seconds=row[0])
+            peak = peak_memory_bytes()
+            telemetry.figures().measure(f"vendor_sync.run.peak_memory.{self._flow}", peak)
 
     def close_interrupted(self, run_id: str) -> None:
         """Write that the run has failed, where its row says that it is still at work."""

@@ -30,6 +30,7 @@ from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
 from vendor_sync.postgres import lock_flow
 from vendor_sync.runs import RunStore, peak_memory_bytes
+from vendor_sync.telemetry import span
 
 logger = logging.getLogger(__name__)
 EVENT = "sync.analytics.completed"
@@ -95,6 +96,7 @@ def shard_size(connections: int) -> int:
     return max(1, min(LARGEST_SHARD, -(-connections // _TASKS_OF_A_VENDOR)))
 
 
+@span("ad_analytics_sync.shard")
 def sync_shard(  # noqa: PLR0913 - all keyword
     source: ConnectionSource,
     *,
@@ -130,6 +132,7 @@ def _named(results: Sequence[PartResult]) -> str:
     return "; ".join(shown[:LARGEST_SHARD])
 
 
+@span("ad_analytics_sync.join")
 def join_run(
     source: ConnectionSource, *, run_id: str, link: str | None = None, clock: Clock = utc_now
 ) -> dict[str, Any]:

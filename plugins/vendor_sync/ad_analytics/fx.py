@@ -76,6 +76,7 @@ class RatesClient:
 def open_client(wire: Wire, base_url: str = HOST) -> RatesClient:
     """Return the client of the reference rates; they need no key."""
     rest = RestClient(
+        vendor="fx",
         base_url=base_url,
         headers={"Accept": "application/xml"},
         limiter=wire.limiter,

@@ -20,6 +20,7 @@ from vendor_sync.postgres import Warehouse, connect, load_query, lock_flow, stor
 from vendor_sync.rate_limit import Unlimited
 from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Reject, Run, RunStore
+from vendor_sync.telemetry import span
 
 FLOW = "fx_rates_sync"
 # As far back as the first sync of an account goes, and a week for the rate before.
@@ -30,6 +31,7 @@ Read = Callable[[Warehouse, Run], tuple[Sequence[FxRateRecord], Sequence[Reject]
 _LOCK_WAIT_SECONDS = 60
 
 
+@span("fx_rates_sync")
 def sync_rates(
     source: ConnectionSource,
     *,

@@ -21,6 +21,7 @@ from vendor_sync.ad_analytics.state import Outcome, PartEnd, PartResult, StateSt
 from vendor_sync.ad_analytics.tokens import TokenStore
 from vendor_sync.postgres import Warehouse
 from vendor_sync.runs import Reject, Run, RunStore
+from vendor_sync.telemetry import span
 
 logger = logging.getLogger(__name__)
 # A batch is written when it has so many rows, or is so old: what is read shall soon be seen.
@@ -130,7 +131,8 @@ class PartWriter:
         """Write all together, or, where the database refuses that, each connection for itself."""
         self._flush_archive()
         try:
-            self._commit(deliveries)
+            with span("merge", deliveries=len(deliveries)):
+                self._commit(deliveries)
         except (psycopg.DataError, psycopg.IntegrityError):
             logger.warning("a batch was refused: writing its connections one by one")
             for own in _by_connection(deliveries):

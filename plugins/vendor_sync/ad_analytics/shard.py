@@ -23,6 +23,7 @@ from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.postgres import Warehouse, connect, storage_errors
 from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Run, RunStore
+from vendor_sync.telemetry import about, carried
 
 # Connections of a shard that are asked at a time.
 CONCURRENCY = 4
@@ -101,7 +102,7 @@ class ShardSync:
         self._state.note_attempts(sorted(mine), self._clock())
         try:
             with ThreadPoolExecutor(max_workers=CONCURRENCY) as pool:
-                results = list(pool.map(self._ask_one, known.values()))
+                results = list(pool.map(carried(self._ask_one), known.values()))
         finally:
             # What is read stays, whatever stopped the rest.
             self._writer.flush()
@@ -120,7 +121,9 @@ class ShardSync:
             params=self._params,
             now=self._clock,
         )
-        return part.run()
+        mine = known.connection
+        with about(vendor=mine.vendor, account=mine.connection_id):
+            return part.run()
 
     def _left_out(self, connection_ids: Sequence[int]) -> list[PartResult]:
         if not connection_ids:

@@ -170,6 +170,7 @@ def broadstreet_client(
     url = connection.host if "://" in connection.host else f"https://{connection.host}"
     token = connection.require_password("the access token of a dashboard user")
     return RestClient(
+        vendor="broadstreet",
         base_url=url,
         headers={},
         limiter=limiter,

@@ -35,6 +35,7 @@ from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Progress, Reject, Run, RunStore, peak_memory_bytes
+from vendor_sync.telemetry import span
 
 logger = logging.getLogger(__name__)
 FLOW = "broadstreet_export"
@@ -63,6 +64,7 @@ class ExportRun:
     step: Callable[[str], None] = no_step
 
 
+@span("broadstreet_export")
 def run_export(asked: ExportRun) -> dict[str, Any]:
     """Run an export and return its result (all JSON); a dry run returns its plan.
 

@@ -35,6 +35,7 @@ from vendor_sync.errors import (
     SyncError,
     VendorError,
 )
+from vendor_sync.telemetry import carried
 
 logger = logging.getLogger(__name__)
 # So many unanswered creates or lists in a row, and Broadstreet is taken to be away.
@@ -295,7 +296,7 @@ class Exporter:
                 self._stop.set()
                 raise
 
-        futures: list[Future[None]] = [pool.submit(unless_stopped, item) for item in items]
+        futures: list[Future[None]] = [pool.submit(carried(unless_stopped), item) for item in items]
         wait_for(futures)
         for future in futures:
             future.result()

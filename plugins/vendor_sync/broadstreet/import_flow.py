@@ -34,6 +34,7 @@ from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Progress, Reject, Run, RunStore, peak_memory_bytes
+from vendor_sync.telemetry import span
 
 logger = logging.getLogger(__name__)
 FLOW = "broadstreet_import"
@@ -70,6 +71,7 @@ class _Opened:
         return f"{self.run.run_key}_{self.run.attempt}"
 
 
+@span("broadstreet_import.run_import")
 def run_import(asked: ImportRun) -> dict[str, Any]:
     """Run a whole import and return its result (all JSON).
 
@@ -86,12 +88,14 @@ def run_import(asked: ImportRun) -> dict[str, Any]:
             return _finished(opened)
 
 
+@span("broadstreet_import.begin")
 def begin(asked: ImportRun) -> None:
     """Take the turn: the lease is the run's until `finish`, or too long a silence."""
     with _locked(asked, announced=True) as (conn, db):
         _begun(asked, conn, db, lasting=lease.PAUSE)
 
 
+@span("broadstreet_import.types")
 def import_types(asked: ImportRun, entity_types: Sequence[EntityType]) -> dict[str, Any]:
     """Import some types of one level for a run that has begun; return their counts."""
     with _locked(asked, alone=False) as (conn, db):
@@ -109,6 +113,7 @@ def import_types(asked: ImportRun, entity_types: Sequence[EntityType]) -> dict[s
             lease.claim(db, asked.run_id, datetime.now(UTC))
 
 
+@span("broadstreet_import.finish")
 def finish(asked: ImportRun) -> dict[str, Any]:
     """Swap in what a fresh import has built, sum up, and give the lease back.
 

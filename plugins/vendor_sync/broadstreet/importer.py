@@ -34,6 +34,7 @@ from vendor_sync.broadstreet.rebuilding import RebuiltCollection
 from vendor_sync.broadstreet.settings import BroadstreetSettings
 from vendor_sync.errors import VendorError
 from vendor_sync.mongo import Mongo
+from vendor_sync.telemetry import span
 
 logger = logging.getLogger(__name__)
 _LISTS_AT_ONCE = 200
@@ -200,6 +201,10 @@ class Importer:
     def _flush(self, part: TypeImport) -> None:
         if not part.waiting:
             return
+        with span("merge", entity=str(part.entity_type), lists=len(part.waiting)):
+            self._merge(part)
+
+    def _merge(self, part: TypeImport) -> None:
         listings, part.waiting = part.waiting, []
         field_name = SCOPE_FIELD[part.entity_type]
         scopes = [listing.parents[field_name] for listing in listings] if field_name else []

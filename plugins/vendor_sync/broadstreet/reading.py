@@ -14,6 +14,7 @@ from itertools import islice
 from vendor_sync.broadstreet.client import Listing
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.errors import AuthenticationError, VendorError
+from vendor_sync.telemetry import carried
 
 # Lists that may wait for the writer, by reader: enough to read on while batches are written.
 _AHEAD = 40
@@ -45,13 +46,14 @@ def read_all(
     Raises AuthenticationError at once, and the last error after too many in a row.
     """
     waiting = iter(scopes)
+    read = carried(_read)
     failures = 0
     with ThreadPoolExecutor(concurrency, thread_name_prefix="broadstreet-read") as pool:
         pending: set[Future[Reading]] = set()
         try:
             while True:
                 room = concurrency * _AHEAD - len(pending)
-                pending |= {pool.submit(_read, fetch, scope) for scope in islice(waiting, room)}
+                pending |= {pool.submit(read, fetch, scope) for scope in islice(waiting, room)}
                 if not pending:
                     return
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)

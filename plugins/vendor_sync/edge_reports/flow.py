@@ -22,12 +22,14 @@ from vendor_sync.edge_reports.store import Finding, audit_promotions, roll_up_us
 from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, failure_recorded, schema_errors
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.runs import RunStore, peak_memory_bytes
+from vendor_sync.telemetry import span
 
 USAGE_ROLLUP = "edge_usage_rollup"
 PROMOTION_AUDIT = "edge_promotion_audit"
 _Work = Callable[[Warehouse, datetime], dict[str, Any]]
 
 
+@span(USAGE_ROLLUP)
 def run_usage_rollup(  # noqa: PLR0913 - all keyword
     source: ConnectionSource,
     *,
@@ -51,6 +53,7 @@ def run_usage_rollup(  # noqa: PLR0913 - all keyword
     return _recorded(asked, work)
 
 
+@span(PROMOTION_AUDIT)
 def run_promotion_audit(  # noqa: PLR0913 - all keyword
     source: ConnectionSource,
     *,

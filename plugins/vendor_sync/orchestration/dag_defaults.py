@@ -9,8 +9,13 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, Param
 
 from vendor_sync.orchestration.attempts import alert_killed_attempts, count_killed_attempts
+from vendor_sync.orchestration.figures import AirflowFigures
 from vendor_sync.orchestration.notifier import alert_task_failed
 from vendor_sync.orchestration.retry_policy import RETRY_POLICY, first_wait
+from vendor_sync.telemetry import send_figures_to
+
+# Every task's process reads its DAG file first, and with it this.
+send_figures_to(AirflowFigures())
 
 
 class Tag(StrEnum):

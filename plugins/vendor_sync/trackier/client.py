@@ -151,6 +151,7 @@ def trackier_client(  # noqa: PLR0913 - all keyword but two
         raise ConfigurationError(message)
     url = connection.host if "://" in connection.host else f"https://{connection.host}"
     return RestClient(
+        vendor="trackier",
         base_url=url,
         headers={"X-Api-Key": connection.require_password("the API key of the network")},
         limiter=limiter,

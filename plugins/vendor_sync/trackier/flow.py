@@ -18,6 +18,7 @@ from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
 from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Progress, Run, RunStore, peak_memory_bytes
+from vendor_sync.telemetry import span
 from vendor_sync.trackier.client import REDACTORS, TrackierClient, trackier_client
 from vendor_sync.trackier.settings import TrackierParams, TrackierSettings
 from vendor_sync.trackier.sync import OfferSync
@@ -25,6 +26,7 @@ from vendor_sync.trackier.sync import OfferSync
 FLOW = "trackier_offer_sync"
 
 
+@span("trackier_offer_sync")
 def run_offer_sync(  # noqa: PLR0913 - all keyword
     source: ConnectionSource,
     *,

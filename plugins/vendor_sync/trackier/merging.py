@@ -12,6 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from vendor_sync.postgres import Warehouse
 from vendor_sync.runs import Reject, Run, RunStore
+from vendor_sync.telemetry import span
 from vendor_sync.trackier.store import Batch, Merge, TrackierStore
 from vendor_sync.trackier.walks import ParsedPage, T, reject_item
 
@@ -48,10 +49,11 @@ class PageMerger:
 
     def merge(self, page: ParsedPage[T], target: Target[T]) -> None:
         """Merge a page in one transaction; if the database refuses a row, again with savepoints."""
-        try:
-            self._merge_page(page, target, self._merge_batches)
-        except _REFUSED:
-            self._merge_page(page, target, self._merge_halving)
+        with span("merge", entity=page.entity, records=len(page.records)):
+            try:
+                self._merge_page(page, target, self._merge_batches)
+            except _REFUSED:
+                self._merge_page(page, target, self._merge_halving)
 
     def _merge_page(
         self,

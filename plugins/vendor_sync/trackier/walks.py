@@ -23,6 +23,7 @@ from vendor_sync.errors import (
     VendorError,
 )
 from vendor_sync.runs import Reject
+from vendor_sync.telemetry import carried
 from vendor_sync.trackier.client import REDACTORS, ListPage
 from vendor_sync.trackier.models import Brand, Offer, Publisher, offer_from_api
 
@@ -143,7 +144,7 @@ class OfferWalks:
         for group in groups:
             self._groups.put(group)
         threads = [
-            threading.Thread(target=self._work, name=f"walk-{n}", daemon=True)
+            threading.Thread(target=carried(self._work), name=f"walk-{n}", daemon=True)
             for n in range(min(self._concurrency, max(1, len(brands))))
         ]
         for thread in threads:

@@ -284,6 +284,7 @@ def open_client(connection: SourceConnection, credentials: Credentials, wire: Wi
     host = connection.settings.get("base_url", HOST).rstrip("/")
     version = connection.settings.get("api_version", VERSION)
     rest = RestClient(
+        vendor="meta",
         base_url=f"{host}/{version}",
         headers={"Authorization": f"Bearer {credentials.access_token}"},
         limiter=wire.limiter,

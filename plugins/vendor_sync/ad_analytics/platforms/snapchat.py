@@ -318,6 +318,7 @@ def open_client(
     """Return the client of one ad account."""
     base_url = connection.settings.get("base_url", HOST)
     rest = RestClient(
+        vendor="snapchat",
         base_url=base_url,
         headers={"Authorization": f"Bearer {credentials.access_token}"},
         limiter=wire.limiter,
@@ -343,6 +344,7 @@ def refresh_credentials(
         message = f"Snapchat account {connection.external_id} has no {what}: link it again."
         raise AuthenticationError(message)
     rest = RestClient(
+        vendor="snapchat",
         base_url=connection.settings.get("login_url", LOGIN_HOST),
         headers={},
         limiter=wire.limiter,

@@ -368,6 +368,7 @@ class TiktokClient:
 def open_client(connection: SourceConnection, credentials: Credentials, wire: Wire) -> TiktokClient:
     """Return the client of one advertiser; the token has a header of its own here."""
     rest = RestClient(
+        vendor="tiktok",
         base_url=connection.settings.get("base_url", HOST),
         headers={"Access-Token": credentials.access_token},
         limiter=wire.limiter,

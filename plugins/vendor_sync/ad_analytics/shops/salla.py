@@ -312,6 +312,7 @@ def open_client(connection: SourceConnection, credentials: Credentials, wire: Wi
     """Return a client of the store; makes no call yet."""
     refreshable = credentials.refresh_token is not None
     rest = RestClient(
+        vendor="salla",
         base_url=connection.settings.get("base_url", API_URL),
         headers={
             "Authorization": f"Bearer {credentials.access_token}",
@@ -343,6 +344,7 @@ def refresh_credentials(
         message = f"{connection.name}: there is no refresh token (scope offline_access is missing)."
         raise AuthenticationError(message)
     rest = RestClient(
+        vendor="salla",
         base_url=connection.settings.get("accounts_url", ACCOUNTS_URL),
         headers={},
         limiter=wire.limiter,

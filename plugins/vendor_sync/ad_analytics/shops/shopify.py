@@ -314,6 +314,7 @@ def open_client(
     attempts = max(limits.attempts, _ATTEMPTS) if limits.attempts > 1 else 1
     refreshable = credentials.refresh_token is not None or "client_secret" in credentials.extra
     rest = RestClient(
+        vendor="shopify",
         base_url=_base_url(connection),
         headers={"X-Shopify-Access-Token": credentials.access_token},
         limiter=pacer,
@@ -345,6 +346,7 @@ def refresh_credentials(
         message = f"{connection.name}: this token cannot be renewed, install the app again."
         raise AuthenticationError(message)
     rest = RestClient(
+        vendor="shopify",
         base_url=_base_url(connection),
         headers={},
         limiter=wire.limiter,

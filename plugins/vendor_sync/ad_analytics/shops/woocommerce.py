@@ -249,6 +249,7 @@ def open_client(
     packed = base64.b64encode(f"{key}:{secret}".encode()).decode()
     in_query = connection.settings.get("auth", "header") == "query"
     rest = RestClient(
+        vendor="woocommerce",
         base_url=url,
         headers={"Cache-Control": "no-cache"}
         | ({} if in_query else {"Authorization": f"Basic {packed}"}),

@@ -223,6 +223,7 @@ def open_client(connection: SourceConnection, credentials: Credentials, wire: Wi
     """
     refreshable = credentials.refresh_token is not None
     rest = RestClient(
+        vendor="zid",
         base_url=connection.settings.get("base_url", API_URL),
         headers={
             "Authorization": f"Bearer {credentials.access_token}",
@@ -253,6 +254,7 @@ def refresh_credentials(
         message = f"{connection.name}: there is no refresh token, connect the store again."
         raise AuthenticationError(message)
     rest = RestClient(
+        vendor="zid",
         base_url=connection.settings.get("accounts_url", ACCOUNTS_URL),
         headers={},
         limiter=wire.limiter,
