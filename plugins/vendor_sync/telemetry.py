@@ -218,7 +218,7 @@ def export_spans(environment: Mapping[str, str]) -> None:
     if not any(environment.get(name) for name in _ENDPOINTS):
         return
     # Only where they are needed: they take longer to import than a small run takes.
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
         OTLPSpanExporter,
     )
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
