@@ -8,4 +8,4 @@ SET
     counts = COALESCE(%(counts)s, counts),
     error = %(error)s
 WHERE flow = %(flow)s AND run_id = %(run_id)s
-RETURNING extract(EPOCH FROM finished_at - started_at)::float8;
+RETURNING EXTRACT(EPOCH FROM finished_at - started_at)::float8;
