@@ -10,8 +10,9 @@ from typing import Any
 
 import boto3
 import psycopg
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
 from sandbox.ad_onboarding import Linked, OnboardingError, Operator
 from sandbox.demo.airflow_api import Airflow, DemoError
@@ -25,7 +26,6 @@ _SEED, _DAYS = 5, 21
 _SIZE = {"workspaces": 1, "campaigns": 4, "orders": 3, "idle_visits": 3}
 _PACE = {"requests_per_second": "0"}
 _BROKEN = "tiktok"
-_SHOWN = 50
 
 
 class AdAnalyticsDemo:
@@ -135,9 +135,9 @@ class AdAnalyticsDemo:
             self._console.print(f"  alert: {alert}", style="yellow", markup=False)
 
 
-def _parts(conn: psycopg.Connection[Any], title: str, run_key: int) -> Table:
-    """Show what each source was asked, and how that ended."""
-    table = Table(title, "ended", "calls", "campaign days", "orders", "because")
+def _parts(conn: psycopg.Connection[Any], title: str, run_key: int) -> Group:
+    """Show what each source was asked, how that ended, and why where it failed."""
+    table = Table(title, "ended", "calls", "campaign days", "orders")
     rows = conn.execute(
         "SELECT c.vendor || ' ' || c.name, p.outcome, p.counts ->> 'api_calls',"
         " p.counts ->> 'days', p.counts ->> 'orders', p.error"
@@ -145,16 +145,17 @@ def _parts(conn: psycopg.Connection[Any], title: str, run_key: int) -> Table:
         " WHERE p.run_key = %s ORDER BY c.connection_id",
         (run_key,),
     )
-    for *cells, error in rows:
-        shown = error if error is None or len(error) < _SHOWN else f"… {error[-_SHOWN:]}"
-        table.add_row(*("-" if cell is None else str(cell) for cell in cells), shown)
-    return table
+    errors: list[Text] = []
+    for source, *cells, error in rows:
+        table.add_row(source, *("-" if cell is None else str(cell) for cell in cells))
+        errors += [Text(f"  {source}: {error}", "yellow")] if error else []
+    return Group(table, *errors)
 
 
 def _returns(conn: psycopg.Connection[Any], workspaces: list[int]) -> Table:
     """Show claimed next to attributed, a platform a line."""
-    table = Table("platform", "spend", "claimed revenue", "attributed revenue", "claimed ROAS",
-                  "attributed ROAS", "currency", title=f"The last {_DAYS} days")  # fmt: skip
+    table = Table("platform", "spend", "claimed", "attributed", "ROAS claimed", "attributed",
+                  "currency", title=f"The last {_DAYS} days: spend, revenue, return")  # fmt: skip
     rows = conn.execute(
         "SELECT platform, sum(spend), sum(claimed_revenue), sum(attributed_revenue),"
         " sum(claimed_revenue) / nullif(sum(spend), 0),"
@@ -165,9 +166,14 @@ def _returns(conn: psycopg.Connection[Any], workspaces: list[int]) -> Table:
     )
     for platform, *numbers, currency in rows:
         name = "no ad" if platform == "none" else platform
-        table.add_row(name, *map(_number, numbers), currency)
+        amounts, returns = numbers[:3], numbers[3:]
+        shown = [
+            *(_number(amount, 0) for amount in amounts),
+            *(_number(each, 2) for each in returns),
+        ]
+        table.add_row(name, *shown, currency)
     return table
 
 
-def _number(value: Decimal | None) -> str:
-    return "-" if value is None else f"{value:,.2f}"
+def _number(value: Decimal | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"

@@ -109,7 +109,11 @@ findings AS (
     SELECT
         p.promotion_id,
         'expiring' AS finding,
-        format('ends on %%s, in %%s days', p.end_on, p.end_on - p.today) AS detail
+        CASE p.end_on - p.today
+            WHEN 0 THEN format('ends on %%s, today', p.end_on)
+            WHEN 1 THEN format('ends on %%s, tomorrow', p.end_on)
+            ELSE format('ends on %%s, in %%s days', p.end_on, p.end_on - p.today)
+        END AS detail
     FROM promotions AS p
     WHERE p.is_live AND p.start_on <= p.today AND p.end_on - p.today <= %(expiring_days)s
     UNION ALL

@@ -51,6 +51,18 @@ def test_findings_and_their_borders(office):
     assert detail == (f"ends on {now + week}, in 7 days",)
 
 
+@pytest.mark.parametrize(("days", "words"), [(0, "today"), (1, "tomorrow"), (2, "in 2 days")])
+def test_an_end_that_is_near_is_said_as_people_say_it(office, days, words):
+    last = today() + timedelta(days=days)
+    office.promotion("ENDS", end_on=last)
+
+    office.audit()
+
+    assert office.rows("SELECT detail FROM edge.promotion_audits WHERE finding = 'expiring'") == [
+        (f"ends on {last}, {words}",)
+    ]
+
+
 def test_limits_in_total_a_day_in_a_store_and_per_customer(office):
     total = office.promotion("TOTAL", max_uses=2)
     daily = office.promotion("DAILY", max_uses_per_day=2)
