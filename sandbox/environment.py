@@ -13,14 +13,19 @@ from sandbox.state import HOST, VENDORS, State
 AUDIT_BUCKET = "audit-raw"
 CLICK_BUCKET = "click-log"
 USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
-# Connections to vendors, by Airflow connection id; a new vendor is one line here. Ad accounts and
-# stores are no such connections: an operator links them, as `sandbox.ad_onboarding` does.
+# Connections to vendors, by Airflow connection id; a new vendor is one line here.
 VENDOR_CONNECTIONS = {
     "trackier_default": ("trackier", "trackier"),
     "broadstreet_default": ("broadstreet", "broadstreet"),
     "ecb_default": ("fx", "fx"),
     "alerts_webhook": ("alerts_webhook", "webhook"),
 }
+# Where ad accounts and stores are asked, and the app that speaks for them. Their own logins are no
+# connections: an operator links them, as `sandbox.ad_onboarding` does.
+LINKED_VENDORS = {
+    "meta": "", "tiktok": "", "snapchat": "", "shopify": "/{store}", "woocommerce": "/{store}",
+    "salla": "/admin/v2", "zid": "",
+}  # fmt: skip
 
 
 def vendor_keys(state: State) -> dict[str, str]:
@@ -102,7 +107,17 @@ def _connections(state: State, known: dict[str, str]) -> dict[str, dict[str, Any
             }
             for conn_id, (conn_type, vendor) in VENDOR_CONNECTIONS.items()
         },
+        **{
+            f"{vendor}_default": _linked_vendor(vendor, f"{known['VENDOR_SANDBOX_URL']}/{vendor}")
+            for vendor in LINKED_VENDORS
+        },
     }
+
+
+def _linked_vendor(vendor: str, url: str) -> dict[str, Any]:
+    logins = {"snapchat": "login_url", "salla": "accounts_url", "zid": "accounts_url"}
+    extra = {logins[vendor]: url} if vendor in logins else {}
+    return {"conn_type": vendor, "host": url + LINKED_VENDORS[vendor], "extra": extra}
 
 
 def _mongo_options(uri: str) -> dict[str, Any]:

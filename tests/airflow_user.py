@@ -165,15 +165,19 @@ class Airflow:
         """Return what the webhook got, as text."""
         return [str(delivery["body"]) for delivery in self.vendors.deliveries()]
 
-    def pages(self, run_id: str) -> list[str]:
+    def archive(self) -> Any:
+        """Return a client of the store that holds archived pages."""
         known = self.variables
-        client = boto3.client(
+        return boto3.client(
             "s3",
             endpoint_url=known["S3_ENDPOINT_URL"],
             region_name=known["AWS_DEFAULT_REGION"],
             aws_access_key_id=known["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=known["AWS_SECRET_ACCESS_KEY"],
         )
+
+    def pages(self, run_id: str) -> list[str]:
+        known, client = self.variables, self.archive()
         found = client.list_objects_v2(Bucket=known["AUDIT_BUCKET"]).get("Contents", [])
         wanted = run_id.replace(":", "_").replace("+", "_")
         return [key for key in (item.get("Key", "") for item in found) if wanted in key]

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -129,7 +129,7 @@ def add_workspace(
 def show_workspaces(*, as_json: AsJson = False) -> None:
     """List the workspaces, and how many accounts and stores each has."""
     with errors_shown(), warehouse() as conn:
-        rows = list_workspaces(conn)
+        rows = [astuple(each) for each in list_workspaces(conn)]
     columns = (
         "id", "name", "timezone", "currency", "models", "window_days", "linked", "active",
     )  # fmt: skip

@@ -8,7 +8,7 @@ first run asks then.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,15 @@ from vendor_sync.ad_analytics.state import StateStore
 from vendor_sync.ad_analytics.tokens import TokenStore
 from vendor_sync.ad_analytics.vendor_forms import LINK_FORMS, require_credentials
 from vendor_sync.ad_analytics.vendors import VENDORS
-from vendor_sync.ad_analytics.verification import Verified, patient_wire, verify_account
+from vendor_sync.ad_analytics.verification import (
+    Verified,
+    patient_wire,
+    verify_account,
+    watched_wire,
+)
 from vendor_sync.ad_analytics.workspaces import require_workspace
 from vendor_sync.alerts import resolve
-from vendor_sync.errors import AuthenticationError, ConfigurationError
+from vendor_sync.errors import AuthenticationError, ConfigurationError, TemporaryError
 from vendor_sync.postgres import Warehouse, load_query
 
 # Whose refresh token still works after it was used: a login that is only tried may use it.
@@ -76,29 +81,33 @@ class Outcome:
 class Onboarding:
     """Checks, links and unlinks with one connection to the warehouse.
 
-    `wire` says how patiently vendors are asked. Methods raise ConfigurationError saying what to
-    correct, TemporaryError where a vendor is down.
+    `watched` is for pages: a vendor is asked for ten seconds at most, and what an answer that is
+    lost would use up is not asked for. Methods raise ConfigurationError saying what to correct,
+    TemporaryError where a vendor is down.
     """
 
-    def __init__(
-        self, conn: Warehouse, tokens: TokenStore, wire: Callable[[str], Wire] = patient_wire
-    ) -> None:
+    def __init__(self, conn: Warehouse, tokens: TokenStore, *, watched: bool = False) -> None:
         self._conn = conn
         self._tokens = tokens
-        self._wire = wire
+        self._watched = watched
+        self._wire: Callable[[str], Wire] = watched_wire if watched else patient_wire
 
     def check(self, link: Link) -> Outcome:
         """Say what linking would bring, and write nothing."""
-        verified = self._verified(link)
-        return Outcome(connection_id=None, account=verified.account, notes=verified.notes)
+        verified = self._verified_login(self._effective(link))
+        return _outcome(None, verified)
+
+    def check_login(self, connection_id: int, credentials: Credentials) -> Outcome:
+        """Say what a new login of a connection would bring, and write nothing."""
+        return _outcome(None, self._verified_login(self._with_login(connection_id, credentials)))
 
     def add(self, link: Link, *, verify: bool = True) -> Outcome:
         """Link an account or store, or replace the login and settings of one that is linked here.
 
         Without `verify` it is saved unasked, for a vendor that is down.
         """
-        self._require_possible(link)
-        verified = self._verified(link) if verify else None
+        link = self._effective(link)
+        verified = self._verified_login(link) if verify else None
         with self._conn.transaction():
             self._lock_link(link.vendor, link.external_id)
             known = self._require_free(link.vendor, link.external_id, link.workspace_id)
@@ -117,9 +126,7 @@ class Onboarding:
 
         What belongs to the app is kept where it is left out. A disabled one stays disabled.
         """
-        connection = self._get(connection_id)
-        link = _link_of(connection, self._with_app(connection_id, credentials))
-        require_credentials(link.vendor, link.credentials)
+        link = self._with_login(connection_id, credentials)
         verified = self._verified_login(link) if verify else None
         with self._conn.transaction():
             self._tokens.lock(connection_id)
@@ -166,15 +173,23 @@ class Onboarding:
             )
             self._over(connection_id)
 
-    def _require_possible(self, link: Link) -> None:
-        """Refuse what need not be asked for, before a login leaves the house."""
+    def _effective(self, link: Link) -> Link:
+        """Return a link with the settings that it has already, where it is there.
+
+        Refuses what need not be asked for, before a login leaves the house.
+        """
         require_workspace(self._conn, link.workspace_id)
         require_credentials(link.vendor, link.credentials)
-        self._require_free(link.vendor, link.external_id, link.workspace_id)
+        known = self._require_free(link.vendor, link.external_id, link.workspace_id)
+        if known is None:
+            return link
+        return replace(link, settings={**self._get(known).settings, **link.settings})
 
-    def _verified(self, link: Link) -> Verified:
-        self._require_possible(link)
-        return self._verified_login(link)
+    def _with_login(self, connection_id: int, credentials: Credentials) -> Link:
+        connection = self._get(connection_id)
+        link = _link_of(connection, self._with_app(connection_id, credentials))
+        require_credentials(link.vendor, link.credentials)
+        return link
 
     def _verified_login(self, link: Link) -> Verified:
         """Ask with a login that is not stored; what a renewal would use up is not tried."""
@@ -197,6 +212,8 @@ class Onboarding:
         stored = self._tokens.load(connection_id)
         if renew is None or not stored.refresh_token:
             return verify_account(connection, stored, wire)
+        if self._watched and connection.vendor not in _TRIABLE:
+            return verify_account(connection, stored, wire, renew=_leave_to_a_run)
         return verify_account(
             connection,
             stored,
@@ -317,7 +334,16 @@ def _link_of(connection: SourceConnection, credentials: Credentials) -> Link:
     )
 
 
-def _outcome(connection_id: int, verified: Verified | None) -> Outcome:
+def _leave_to_a_run(_: Credentials) -> Credentials:
+    """Refuse to renew by a refresh token that works once: a lost answer would use it up."""
+    message = (
+        "the access token has ended. The next run renews it; a page does not, since its refresh "
+        "token works once"
+    )
+    raise TemporaryError(message)
+
+
+def _outcome(connection_id: int | None, verified: Verified | None) -> Outcome:
     if verified is None:
         return Outcome(connection_id=connection_id)
     return Outcome(connection_id=connection_id, account=verified.account, notes=verified.notes)

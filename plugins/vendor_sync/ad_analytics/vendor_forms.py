@@ -179,7 +179,7 @@ LINK_FORMS: Mapping[str, LinkForm] = {
 }
 _HOSTS = frozenset({"shopify", "woocommerce"})
 _ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
-_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 _FOLDER = re.compile(r"[\w-]+(/[\w-]+)*", re.ASCII)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import errors as pg
+from psycopg.rows import class_row
 
 from vendor_sync.ad_analytics.attribution import MODELS, mark_all_orders
 from vendor_sync.ad_analytics.roas import mark_all_days
@@ -49,15 +50,35 @@ class WorkspaceSettings:
             raise ConfigurationError(message)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A workspace as it is stored; `linked` accounts and stores, of which `active` are asked."""
+
+    workspace_id: int
+    name: str
+    timezone: str
+    currency: str
+    models: list[str]
+    window_days: int
+    linked: int
+    active: int
+
+
 def save_workspace(conn: Warehouse, settings: WorkspaceSettings) -> int:
     """Add a workspace or change the one of that name; return its id."""
     settings.check()
-    named = next((row[0] for row in list_workspaces(conn) if row[1] == settings.name.strip()), None)
-    if named is not None:
-        return change_workspace(conn, named, settings)
+    for known in list_workspaces(conn):
+        if known.name == settings.name.strip():
+            return change_workspace(conn, known.workspace_id, settings)
+    return add_workspace(conn, settings)
+
+
+def add_workspace(conn: Warehouse, settings: WorkspaceSettings) -> int:
+    """Add a workspace and return its id; raise ConfigurationError where the name is taken."""
+    settings.check()
     row = conn.execute(load_query("analytics/insert_workspace.sql"), _columns(settings)).fetchone()
     if row is None:
-        message = f"Somebody else has just added {settings.name.strip()!r}: look at it first."
+        message = f"There is a workspace {settings.name.strip()!r} already."
         raise ConfigurationError(message)
     return row[0]
 
@@ -80,16 +101,19 @@ def change_workspace(conn: Warehouse, workspace_id: int, settings: WorkspaceSett
     return workspace_id
 
 
-def list_workspaces(conn: Warehouse) -> list[tuple[Any, ...]]:
-    """Return (id, name, timezone, currency, models, window days, linked, not active) of all."""
-    return conn.execute(load_query("analytics/list_workspaces.sql")).fetchall()
+def list_workspaces(conn: Warehouse) -> list[Workspace]:
+    """Return all workspaces."""
+    rows = conn.cursor(row_factory=class_row(Workspace)).execute(
+        load_query("analytics/list_workspaces.sql")
+    )
+    return rows.fetchall()
 
 
 def require_workspace(conn: Warehouse, workspace_id: int) -> str:
     """Return a workspace's name; raise ConfigurationError if there is none of the id."""
-    for row in list_workspaces(conn):
-        if row[0] == workspace_id:
-            return row[1]
+    for known in list_workspaces(conn):
+        if known.workspace_id == workspace_id:
+            return known.name
     raise _unknown(workspace_id)
 
 

@@ -22,13 +22,14 @@ from vendor_sync.errors import SyncError
 from vendor_sync.orchestration import (
     sync_center_analytics,
     sync_center_broadstreet,
+    sync_center_connections,
     sync_center_edge,
     sync_center_flows,
     sync_center_operations,
 )
 from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.sync_center_access import VisitorDep, refuse_other_origins
-from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, to, words_of
+from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, hint_of, to, words_of
 from vendor_sync.sync_center import trends
 from vendor_sync.sync_center.flows import FLOWS
 from vendor_sync.sync_center.rendering import SECURITY_POLICY, STATIC, compile_templates, render
@@ -40,6 +41,7 @@ TABS = (
     sync_center_broadstreet,
     sync_center_edge,
     sync_center_operations,
+    sync_center_connections,
 )
 _HINTS = {
     403: "Your role in Airflow does not allow this. Somebody with the role User or Op may do it.",
@@ -103,7 +105,7 @@ def _add_refusals(app: FastAPI) -> None:
     async def refuse(request: Request, error: StarletteHTTPException) -> Response:
         if error.status_code == 401:  # noqa: PLR2004
             return _log_in(request)
-        return _refusal(request, error.status_code, words_of(error))
+        return _refusal(request, error.status_code, words_of(error), hint_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def refuse_query(request: Request, error: RequestValidationError) -> Response:
@@ -124,6 +126,6 @@ def _log_in(request: Request) -> Response:
     return HTMLResponse(render("log_in.html", found | {"login": login}), 401)
 
 
-def _refusal(request: Request, status: int, message: str) -> Response:
-    values = addresses(request) | {"message": message, "hint": _HINTS.get(status, "")}
+def _refusal(request: Request, status: int, message: str, hint: str = "") -> Response:
+    values = addresses(request) | {"message": message, "hint": hint or _HINTS.get(status, "")}
     return HTMLResponse(render("refusal.html", values), status)

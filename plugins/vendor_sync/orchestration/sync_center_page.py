@@ -58,6 +58,12 @@ def words_of(error: HTTPException) -> str:
     return str(detail["message"] if hasattr(detail, "keys") and "message" in detail else detail)
 
 
+def hint_of(error: HTTPException) -> str:
+    """Return what a refusal of ours says to do; empty where its status says enough."""
+    detail: Any = error.detail
+    return str(detail["hint"]) if hasattr(detail, "keys") and "hint" in detail else ""
+
+
 def run_address(dag_id: str, run_id: str) -> str:
     """Return the path of a run's page."""
     return f"/flows/{dag_id}/runs/{quote(run_id, safe='')}"

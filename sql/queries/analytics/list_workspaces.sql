@@ -3,9 +3,9 @@ SELECT
     w.workspace_id,
     w.name,
     w.timezone,
-    w.reporting_currency,
-    w.attribution_models,
-    w.attribution_window_days,
+    w.reporting_currency AS currency,
+    w.attribution_models AS models,
+    w.attribution_window_days AS window_days,
     count(c.connection_id) AS linked,
     count(c.connection_id) FILTER (WHERE c.status = 'active') AS active
 FROM analytics.workspaces AS w

@@ -10,7 +10,7 @@ PAGES = (
     "/broadstreet/local/campaigns/new", "/analytics", "/edge", "/operations",
     "/operations/types",
     "/operations/alerts", "/operations/alerts?state=resolved", "/operations/rejects",
-    "/runbooks/breaker_open",
+    "/runbooks/breaker_open", "/connections", "/connections/workspaces/new",
 )  # fmt: skip
 
 

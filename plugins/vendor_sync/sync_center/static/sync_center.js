@@ -44,5 +44,35 @@
     plan();
   }
 
+  // Send a form without leaving it: whoever is refused need not enter a secret again.
+  function stay(form) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const outcome = () => form.querySelector("#" + form.dataset.stays);
+      const buttons = form.querySelectorAll("button");
+      const body = new URLSearchParams(new FormData(form, event.submitter));
+      outcome().textContent = "Asking …";
+      buttons.forEach((button) => (button.disabled = true));
+      try {
+        const answer = await fetch(form.action, { method: "POST", body });
+        if (answer.redirected) return window.location.assign(answer.url);
+        const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+        outcome().replaceWith(told.getElementById(form.dataset.stays) ?? said(form, told.querySelector("[role=alert]")?.textContent));
+      } catch {
+        outcome().replaceWith(said(form, "Sync Center did not answer. Nothing is known to be saved: look, then try again."));
+      }
+      buttons.forEach((button) => (button.disabled = false));
+      outcome().scrollIntoView({ block: "nearest" });
+    });
+  }
+
+  function said(form, words) {
+    const outcome = Object.assign(document.createElement("div"), { id: form.dataset.stays });
+    const note = Object.assign(document.createElement("p"), { className: "note bad", role: "alert", textContent: words || "This was refused." });
+    outcome.append(note);
+    return outcome;
+  }
+
   document.querySelectorAll("[data-refresh]").forEach(watch);
+  document.querySelectorAll("form[data-stays]").forEach(stay);
 })();
