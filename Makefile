@@ -244,6 +244,10 @@ bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding th
 bench-analytics: setup $(BENCH)/venv/.complete ## Measure ingest, attribution and dashboards (ARGS='--parts ingest --accounts 60 --rounds 1', ARGS=--write-docs writes docs/benchmarks.md)
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.analytics $(ARGS)
 
+.PHONY: bench-telemetry
+bench-telemetry: setup setup-image ## Measure what spans and figures cost a Trackier sync (ARGS='--rounds 3 --offers 5000' for less)
+	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.telemetry $(ARGS)
+
 .PHONY: bench-sync-center
 bench-sync-center: setup ## Measure Sync Center's pages with a million rows in ops, next to none (ARGS='--rounds 40')
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.sync_center $(ARGS)

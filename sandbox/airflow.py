@@ -11,7 +11,7 @@ from sandbox import airflow_workers, health
 from sandbox.environment import USERS, exports, postgres_uri
 from sandbox.home import REPOSITORY, Home, write_private
 from sandbox.part import Part
-from sandbox.state import HOST, TASK_HEARTBEAT, State
+from sandbox.state import COLLECTOR, HOST, STATSD_PORT, TASK_HEARTBEAT, State
 
 # Component: its name in the health report, and its arguments. The servers of log files are left
 # out: they would listen to the network, and everybody reads the same directory here anyway.
@@ -59,8 +59,22 @@ def settings(home: Home, state: State) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "DO_NOT_TRACK": "1",
         **airflow_workers.settings(state, database),
+        **_observed(state),
         **_passed_on(),
     }
+
+
+def _observed(state: State) -> dict[str, str]:
+    """Return where Airflow sends figures and spans; nowhere unless somebody said where."""
+    port, collector = state.chosen(STATSD_PORT), state.external.get(COLLECTOR)
+    figures = {
+        "AIRFLOW__METRICS__STATSD_ON": "true",
+        "AIRFLOW__METRICS__STATSD_HOST": HOST,
+        "AIRFLOW__METRICS__STATSD_PORT": str(port),
+        "AIRFLOW__METRICS__STATSD_PREFIX": "airflow",
+    }
+    spans = {"AIRFLOW__TRACES__OTEL_ON": "true", COLLECTOR: str(collector)}
+    return (figures if port else {}) | (spans if collector else {})
 
 
 def _heartbeats(timeout: int) -> dict[str, str]:

@@ -6,7 +6,7 @@ from sandbox import health
 from sandbox.environment import postgres_uri
 from sandbox.home import PRODUCT, Home
 from sandbox.part import Part
-from sandbox.state import HOST, State
+from sandbox.state import COLLECTOR, HOST, State
 
 
 def settings(home: Home, state: State) -> dict[str, str]:
@@ -26,6 +26,8 @@ def settings(home: Home, state: State) -> dict[str, str]:
 def parts(home: Home, state: State) -> list[Part]:
     """Make the signing keys once, then serve."""
     known = settings(home, state)
+    collector = state.external.get(COLLECTOR)
+    traced = {COLLECTOR: collector} if collector else {}
     command = (PRODUCT / "bin/python", "-m", "edge_grpc")
     keys = Part(
         name="edge-keys",
@@ -37,7 +39,7 @@ def parts(home: Home, state: State) -> list[Part]:
     server = Part(
         name="edge",
         argv=(*command, "serve"),
-        env=known,
+        env=known | traced,
         after=("edge-keys",),
         healthy=health.http_ok(state.ports["edge-metrics"], "/metrics"),
         address=known["EDGE_GRPC_LISTEN"],

@@ -53,8 +53,11 @@ _REPLACEMENT_DETAILS = (
 )
 WORKERS = "SANDBOX_AIRFLOW_WORKERS"
 TASK_HEARTBEAT = "SANDBOX_TASK_HEARTBEAT_TIMEOUT"
+STATSD_PORT = "SANDBOX_STATSD_PORT"
+# The address of a collector of traces (OTLP over gRPC), as OpenTelemetry names it.
+COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 # Whole numbers of the caller's environment that change what is started.
-_CHOICES = {WORKERS: 0, TASK_HEARTBEAT: 60}
+_CHOICES = {WORKERS: 0, TASK_HEARTBEAT: 60, STATSD_PORT: 0}
 
 
 @dataclass(slots=True)
@@ -107,7 +110,7 @@ def _choices(environment: Mapping[str, str]) -> dict[str, str]:
         if not environment.get(name, "0").isdecimal():
             message = f"{name} is '{environment[name]}': give a whole number"
             raise SystemExit(message)
-    names = (*REPLACEMENTS.values(), *_REPLACEMENT_DETAILS, *_CHOICES)
+    names = (*REPLACEMENTS.values(), *_REPLACEMENT_DETAILS, *_CHOICES, COLLECTOR)
     return {name: environment[name] for name in names if environment.get(name)}
 
 

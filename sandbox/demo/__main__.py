@@ -19,6 +19,7 @@ from sandbox.demo.broadstreet_export import BroadstreetExportDemo
 from sandbox.demo.edge import EdgeDemo, home_of_stack
 from sandbox.demo.edge_reports import EdgeReportsDemo
 from sandbox.demo.trackier import TrackierDemo
+from sandbox.state import COLLECTOR
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
 
 _CONSOLE = Console(highlight=False)
@@ -68,6 +69,13 @@ def _farewell(link: str) -> None:
     _CONSOLE.print(f"Last run:     {link}", soft_wrap=True)
     _CONSOLE.print(f"Edge gRPC:    {setting['EDGE_CLIENT_TARGET']}", soft_wrap=True)
     _CONSOLE.print(f"PostgreSQL:   {setting['WAREHOUSE_DSN']}", soft_wrap=True)
+    _CONSOLE.print(
+        f"Metrics:      http://{setting['EDGE_GRPC_METRICS_LISTEN']}/metrics (edge service)",
+        soft_wrap=True,
+    )
+    traces = setting.get(COLLECTOR) or f"nowhere: set {COLLECTOR} before `make demo`"
+    _CONSOLE.print(f"Traces go to: {traces}", soft_wrap=True)
+    _CONSOLE.print("Dashboards:   deploy/observation/grafana (docs/observability.md)")
 
 
 def _audit() -> tuple[int, int]:

@@ -19,7 +19,7 @@ SERVICES = COMPOSE["services"]
 EXAMPLE = (REPOSITORY / ".env.example").read_text()
 SECRET = re.compile(r"PASSWORD|SECRET|KEY|CONN_")
 # A profile's settings cannot be demanded of those who do not use it.
-OF_PROFILES = {"S3_ACCESS_KEY", "S3_SECRET_KEY"}
+OF_PROFILES = {"MONGO_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"}
 
 
 def variables_of_compose():
@@ -125,7 +125,7 @@ def test_code_is_mounted_read_only_and_only_uis_and_the_edges_door_are_published
         assert all((REPOSITORY / mount.split(":")[0]).exists() for mount in mounts)
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     outside = [name for name, ports in published.items() if not ports[0].startswith("127.0.0.1:")]
-    assert sorted(published) == ["airflow-api-server", "envoy", "prometheus"]
+    assert sorted(published) == ["airflow-api-server", "envoy", "grafana", "prometheus"]
     assert outside == ["envoy"]
 
 

@@ -15,6 +15,7 @@ import psycopg
 from sandbox import processes
 from sandbox.home import Home
 from tests.airflow_user import Airflow
+from tests.collector import Figures, Spans
 
 WORKERS = ("airflow-worker-1", "airflow-worker-2")
 
@@ -33,6 +34,8 @@ class Cluster(Airflow):
     """A person at an Airflow whose tasks run on two workers."""
 
     home: Home
+    spans: Spans
+    figures: Figures
 
     def attempts(self, dag: str, run_id: str, task: str, map_index: int = -1) -> list[Attempt]:
         """Return every attempt of a task so far, the running one last."""

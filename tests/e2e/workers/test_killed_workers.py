@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -14,28 +13,12 @@ from psycopg import sql
 
 from sandbox.vendors.ad_world.world import Settings, World
 from tests import broadstreet_truth
+from tests.statsd_mapping import exposed
 from tests.trackier_truth import OFFERS, expected_offers
 
 pytestmark = [pytest.mark.airflow, pytest.mark.celery]
 logger = logging.getLogger(__name__)
 REQUESTS_PER_SECOND = 5  # the flows' own default: no connection of the stack says otherwise
-_LONGEST_TEST = 120
-
-
-@pytest.fixture
-def switched_on(airflow):
-    """A function that switches a DAG on until the test ends, when no run of its own is due."""
-    dags = []
-
-    def switch(dag: str) -> None:
-        # All schedules are of full half hours.
-        airflow.eventually(lambda: 1800 - time.time() % 1800 > _LONGEST_TEST, seconds=180)
-        airflow.unpause(dag)
-        dags.append(dag)
-
-    yield switch
-    for dag in dags:
-        airflow.pause(dag)
 
 
 @pytest.fixture
@@ -54,6 +37,7 @@ def outlived(airflow, told_once):
         assert (first.state, second.state) == ("failed", "success")
         assert second.worker not in {"", first.worker}
         told_once("run_interrupted", run_id)
+        assert "airflow_task_instances_without_heartbeats_killed" in exposed(airflow.figures.lines)
         waited = (second.began_at - killed_at).total_seconds()
         logger.warning("Tallies: %s: killed, then again at work after %.1f s", dag, waited)
         return airflow.counts(dag, run_id)
