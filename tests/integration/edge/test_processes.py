@@ -22,6 +22,7 @@ from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.plain_edge import PlainEdge
 from tests.integration.edge.server_process import served
+from tests.observation import DASHBOARDS, asked_by
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -203,3 +204,7 @@ async def test_metrics_after_known_traffic(office, shop):
     assert 0 < seen["edge_grpc_call_seconds_sum", frozenset({"Sync"})] < 60
     assert seen["edge_grpc_push_lag_seconds_sum", frozenset()] < 60
     assert seen["edge_grpc_batch_bytes_total", frozenset({"raw"})] > 100
+    [dashboard] = [file for file in DASHBOARDS if file.stem == "edge"]
+    # Nobody has uploaded a usage, so nothing is said of that yet.
+    asked = asked_by(dashboard) - {"edge_grpc_usage_records_total"}
+    assert asked <= {name for name, _ in seen}
