@@ -15,6 +15,7 @@ from vendor_sync import (
     broadstreet_cli,
     connections_cli,
     onboarding_cli,
+    recovery_cli,
     retention_cli,
     tenant_cli,
 )
@@ -56,6 +57,7 @@ ad_analytics_cli.register(app)
 broadstreet_cli.register(app)
 connections_cli.register(app)
 onboarding_cli.register(app)
+recovery_cli.register(app)
 tenant_cli.register(app)
 retention_cli.register(app)
 

@@ -25,6 +25,7 @@ from vendor_sync.broadstreet.export_settings import ExportParams, ExportSettings
 from vendor_sync.broadstreet.export_store import ExportStore
 from vendor_sync.broadstreet.exporter import Exporter
 from vendor_sync.broadstreet.journal import Journal
+from vendor_sync.broadstreet.restored import Restored
 from vendor_sync.broadstreet.scopes import Scopes
 from vendor_sync.broadstreet.selection import select
 from vendor_sync.broadstreet.sending import Sender
@@ -157,6 +158,7 @@ class _Session:
                 concurrency=account.concurrency,
                 guard=self._check_lock,
                 step=self._asked.step,
+                restored=Restored.load(self._db),
             )
             progress = stack.enter_context(Progress(self._connect, self._run, self._asked.watch))
             exporter = Exporter(

@@ -7,7 +7,7 @@ list that cannot be had is an error, never an empty scope.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -52,6 +52,7 @@ class ScopeView:
     reserved: dict[str, str]
     lock: threading.Lock = field(default_factory=threading.Lock)
     triples: dict[Key, str] = field(default_factory=dict[Key, str])
+    then: Scope | None = None
 
     def find(self, key: Key) -> Record | None:
         """Return the entity with this key, if the last list had it."""
@@ -71,6 +72,13 @@ class ScopeView:
                 self.names.keep(before)
                 return before
             return self.names.take(wanted)
+
+    def names_then(self, known: Container[Key]) -> Scope:
+        """Return the names as they were when only `known` was there, for who chooses in order."""
+        if self.then is None:
+            names = [record.name for record in self.records if record.key in known and record.name]
+            self.then = Scope([*names, *self.reserved.values()])
+        return self.then
 
     def take_triple(self, key: Key, local_id: str) -> bool:
         """Reserve a placement; False if another local entity of this run has it."""

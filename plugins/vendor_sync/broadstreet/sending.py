@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -27,8 +28,10 @@ from vendor_sync.broadstreet.export_settings import ExportSettings
 from vendor_sync.broadstreet.export_store import ExportStore
 from vendor_sync.broadstreet.finishing import Exported, Finishing
 from vendor_sync.broadstreet.journal import Intent, Journal
+from vendor_sync.broadstreet.lost import Lost
 from vendor_sync.broadstreet.models import Record, content_hash, record_from_api
 from vendor_sync.broadstreet.payloads import CreateCall, create_call
+from vendor_sync.broadstreet.restored import Restored
 from vendor_sync.broadstreet.scopes import Listed, Lists, Scopes, ScopeView
 from vendor_sync.errors import (
     AmbiguousOutcomeError,
@@ -111,8 +114,10 @@ class Sender:
         concurrency: int,
         guard: Callable[[], None],
         step: Callable[[str], None],
+        restored: Restored | None = None,
     ) -> None:
         self._client = client
+        self._lost = Lost(restored, journal, run_id)
         self._scopes = scopes
         self._store = store
         self._journal = journal
@@ -150,6 +155,7 @@ class Sender:
         if wanted is None:
             return None
         view = self._scopes.view(entity.entity_type, references)
+        self._lost.choose_name(entity, wanted, view, previous)
         same = previous and previous.wanted == wanted and previous.scope == view.key
         return view.choose(entity.local_id, wanted, previous.name if previous and same else None)
 
@@ -167,6 +173,8 @@ class Sender:
             reason = "It was edited while the export ran: the next export sends it as it is now."
             return NotSent(kind=EDITED, reason=reason)
         self._step("claimed")
+        call_named = partial(self._call, entity, references)
+        previous = self._lost.intent(entity, references, view, previous, call_named)
         late = self._arrived_late(previous, view)
         if late is not None:
             return late

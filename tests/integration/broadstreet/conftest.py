@@ -31,6 +31,7 @@ from vendor_sync.broadstreet.exporter import Exporter
 from vendor_sync.broadstreet.journal import Journal
 from vendor_sync.broadstreet.local_store import LocalStore
 from vendor_sync.broadstreet.models import record_from_api
+from vendor_sync.broadstreet.restored import Restored
 from vendor_sync.broadstreet.scopes import Scopes
 from vendor_sync.broadstreet.sending import Sender
 from vendor_sync.broadstreet.settings import BroadstreetSettings
@@ -190,6 +191,7 @@ class ExportWorld:
             concurrency=self.concurrency,
             guard=guard,
             step=step,
+            restored=Restored.load(self.db),
         )
         exporter = Exporter(
             sender=sender,
