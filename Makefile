@@ -203,6 +203,14 @@ doctor: setup ## Check what the stack needs of this machine, and say what to do
 reset: setup ## Stop the stack and delete its data (not the environments)
 	@$(STACK) reset
 
+.PHONY: backup
+backup: setup ## Write all data of the running stack into a new directory (TO=...)
+	@$(STACK) backup $(or $(TO),$(error say where to: make backup TO=DIRECTORY))
+
+.PHONY: restore
+restore: setup ## Make a stack of a backup, after `make reset` (FROM=...)
+	@$(STACK) restore $(or $(FROM),$(error say where from: make restore FROM=DIRECTORY))
+
 .PHONY: down-everywhere
 down-everywhere: down
 	@for state in $(STATE)/*/state.json; do test ! -f $$state || $(STACK) down --home $${state%/*}; done

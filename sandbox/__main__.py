@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sandbox import doctor, stack
+from sandbox import backup, doctor, stack
 from sandbox.home import DEFAULT_HOME, Home
 from sandbox.plan import GROUPS
 
@@ -76,6 +76,19 @@ def reset(home: Home, _: argparse.Namespace) -> int:
     return 0
 
 
+def back_up(home: Home, options: argparse.Namespace) -> int:
+    for name, part in backup.back_up(home, options.directory.resolve()).items():
+        print(f"{name:12}{part['bytes'] / 2**20:10.1f} MB{part['seconds']:8.1f} s")
+    print(f"The backup is in {options.directory}; it holds secrets.")
+    return 0
+
+
+def restore(home: Home, options: argparse.Namespace) -> int:
+    for name, value in backup.restore(home, options.directory.resolve()).items():
+        print(f"{name:24}{value}")
+    return 0
+
+
 def logs(home: Home, options: argparse.Namespace) -> int:
     files = [home.log(options.part)] if options.part else sorted(home.log("x").parent.glob("*.log"))
     for file in files:
@@ -134,6 +147,11 @@ def _parser() -> argparse.ArgumentParser:
     add("status", status, "list the parts; exit code 1 if one is not healthy")
     add("env", env, "print the settings as shell exports")
     add("reset", reset, "stop and delete all data, keep the virtual environments")
+    for name, command, text in (
+        ("backup", back_up, "write all data of a running stack into a new directory"),
+        ("restore", restore, "make a stack of a backup, in a home without data"),
+    ):
+        add(name, command, text).add_argument("directory", type=Path)
     tail = add("logs", logs, "print the end of the logs")
     tail.add_argument("part", nargs="?", help="of this part only")
     tail.add_argument(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import bson
 
@@ -40,14 +41,13 @@ def load(db: Mongo, file: Path) -> dict[str, int]:
     Raises ConfigurationError where the database holds anything, or the file is no such archive.
     """
     if there := [name for name in db.list_collection_names() if db[name].find_one()]:
-        message = (
-            f"The database {db.name} is not empty ({', '.join(sorted(there))}): drop it first."
-        )
+        held = ", ".join(sorted(there))
+        message = f"The database {db.name} is not empty ({held}): drop it first."
         raise ConfigurationError(message)
     counts: dict[str, int] = {}
     try:
         with gzip.open(file, "rb") as source:
-            for name, documents in _batches(bson.decode_file_iter(source)):
+            for name, documents in _batches(bson.decode_file_iter(cast("BinaryIO", source))):
                 counts[name] = counts.get(name, 0) + len(documents)
                 if documents:
                     db[name].insert_many(documents, ordered=False)

@@ -20,8 +20,8 @@ from vendor_sync.postgres import Warehouse, connect, load_query, storage_errors
 # A refresh token that was used already revokes what it led to.
 SINGLE_USE = ("salla",)
 _REASON = (
-    "A backup was restored. The refresh token in it works once and may have been used since: log in "
-    "again with `python -m vendor_sync store reauth` or in Sync Center."
+    "A backup was restored. The refresh token in it works once and may have been used since: log "
+    "in again with `python -m vendor_sync store reauth` or in Sync Center."
 )
 
 
@@ -32,11 +32,14 @@ def after_restore(source: ConnectionSource, now: datetime) -> dict[str, int]:
     """
     warehouse = require_connection(source, "warehouse_postgres")
     done: dict[str, int] = {}
-    with storage_errors(), connect(warehouse, application_name="recovery") as conn:
-        with conn.transaction():
-            for name in ("renew_epochs", "renumber_usages", "void_refresh_tokens"):
-                done[name] = conn.execute(load_query(f"recovery/{name}.sql")).rowcount
-            done["logins_asked_for"] = _ask_for_logins(conn, source)
+    with (
+        storage_errors(),
+        connect(warehouse, application_name="recovery") as conn,
+        conn.transaction(),
+    ):
+        for name in ("renew_epochs", "renumber_usages", "void_refresh_tokens"):
+            done[name] = conn.execute(load_query(f"recovery/{name}.sql")).rowcount
+        done["logins_asked_for"] = _ask_for_logins(conn, source)
     store = source("broadstreet_mongo")
     if store is not None:
         with mongo.connect(store) as db:

@@ -7,6 +7,7 @@ has now and the backup did not know is looked at as after a create whose answer 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ class Restored:
     """When a backup was restored, and the Broadstreet ids that it knew."""
 
     at: datetime
-    known: dict[EntityType, AbstractSet[Key]]
+    known: Mapping[EntityType, AbstractSet[Key]]
 
     @classmethod
     def load(cls, db: Mongo) -> Self | None:
