@@ -19,6 +19,7 @@ from vendor_sync.postgres import Warehouse, connect, load_query, storage_errors
 
 # A refresh token that was used already revokes what it led to.
 SINGLE_USE = ("salla",)
+_STATEMENTS = ("renew_epochs", "renumber_usages", "void_refresh_tokens", "skip_numbers")
 _REASON = (
     "A backup was restored. The refresh token in it works once and may have been used since: log "
     "in again with `python -m vendor_sync store reauth` or in Sync Center."
@@ -37,7 +38,7 @@ def after_restore(source: ConnectionSource, now: datetime) -> dict[str, int]:
         connect(warehouse, application_name="recovery") as conn,
         conn.transaction(),
     ):
-        for name in ("renew_epochs", "renumber_usages", "void_refresh_tokens"):
+        for name in _STATEMENTS:
             done[name] = conn.execute(load_query(f"recovery/{name}.sql")).rowcount
         done["logins_asked_for"] = _ask_for_logins(conn, source)
     store = source("broadstreet_mongo")

@@ -89,10 +89,12 @@ def test_stack_that_is_lost_comes_back_from_its_backup(tmp_path, record_property
         _sandbox(home, "up", "--only", GROUPS)
         result = _result(_sync(_variables(home), "after"))
         assert result["status"] == "completed"
-        assert result["offers"]["inserted"] == 0 < offers[0]
+        assert result["offers"]["inserted"] == 0
+        assert offers
+        assert offers[0] > 0
         with psycopg.connect(restored["WAREHOUSE_DSN"], autocommit=True) as conn:
             [(key,)] = conn.execute("SELECT run_key FROM ops.sync_runs WHERE run_id = 'after'")
-        assert key > max(key for _, key in runs)
+        assert key > 1_000_000  # none of what was given out since the backup
     finally:
         _sandbox(home, "down")
 
@@ -106,4 +108,4 @@ def _objects(known: dict[str, str]) -> set[str]:
         region_name=known["AWS_DEFAULT_REGION"],
     )
     listed = client.list_objects_v2(Bucket=known["AUDIT_BUCKET"]).get("Contents", [])
-    return {item["Key"] for item in listed}
+    return {item.get("Key", "") for item in listed}
