@@ -1,7 +1,7 @@
 """Keeps the secrets of connections: encrypted at rest, refreshed by one at a time.
 
 The keys are in `VENDOR_SYNC_FERNET_KEYS`, comma-separated: the first encrypts, all decrypt. To
-replace a key put the new one in front, run `keys rotate`, then drop the old one.
+replace a key: docs/operations.md, "Keys".
 """
 
 from __future__ import annotations
@@ -103,9 +103,13 @@ class TokenStore:
         ).fetchone()
         if row is None or row[0] is None:
             return
+        try:
+            renewed = self._cipher.rotate(bytes(row[0]))
+        except InvalidToken:
+            raise _unreadable(connection_id) from None
         self._conn.execute(
             load_query("analytics/replace_ciphertext.sql"),
-            {"connection_id": connection_id, "credentials": self._cipher.rotate(bytes(row[0]))},
+            {"connection_id": connection_id, "credentials": renewed},
         )
 
     def mark_needs_reauth(self, connection_ids: Sequence[int]) -> set[int]:
@@ -124,12 +128,15 @@ def decrypt(cipher: MultiFernet, connection_id: int, stored: bytes | None) -> Cr
     try:
         plain = cipher.decrypt(bytes(stored))
     except InvalidToken:
-        message = (
-            f"The credentials of connection {connection_id} were encrypted with a key that "
-            f"{KEYS_VARIABLE} does not have: put that key back, behind the newest."
-        )
-        raise ConfigurationError(message) from None
+        raise _unreadable(connection_id) from None
     return msgspec.json.decode(plain, type=Credentials)
+
+
+def _unreadable(connection_id: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"The credentials of connection {connection_id} were encrypted with a key that "
+        f"{KEYS_VARIABLE} does not have: put that key back, behind the newest."
+    )
 
 
 def ends_soon(credentials: Credentials, now: datetime | None = None) -> bool:
