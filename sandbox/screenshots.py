@@ -34,6 +34,8 @@ PICTURES: tuple[tuple[str, str, int, Any, int], ...] = (
     ("sync-center-local-form", "/broadstreet/local/campaigns/new", 1280, "light", 900),
     ("sync-center-edge", "/edge?company={company}", 1280, "light", 800),
     ("sync-center-edge-settings", "/edge/settings?company={company}", 1280, "light", 1000),
+    ("sync-center-connections", "/connections", 1280, "light", 800),
+    ("sync-center-link", "/connections/workspaces/{workspace}/link/meta", 1280, "light", 760),
     ("sync-center-operations", "/operations", 1280, "light", 1000),
     ("sync-center-types", "/operations/types?flow=broadstreet_import", 1280, "light", 620),
     ("sync-center-alerts", "/operations/alerts", 1280, "light", 560),
@@ -81,6 +83,7 @@ def main() -> int:
         conn.execute(_HISTORY)
         conn.execute(_ALERT)
         keys = {"reject": _key(conn, _LAST_REJECT), "company": _key(conn, _COMPANY)}
+        keys["workspace"] = _key(conn, "SELECT min(workspace_id) FROM analytics.workspaces")
     login = {name: setting[f"AIRFLOW_{name.upper()}"] for name in ("username", "password")}
     answer = requests.post(f"{setting['AIRFLOW_URL']}/auth/token", json=login, timeout=30)
     token = str(answer.json()["access_token"])

@@ -26,6 +26,7 @@ Series = Mapping[str, Sequence[float | None]]
 _Fixed = tuple[tuple[str, tuple[float | None, ...]], ...]
 _OUT = frozenset({"style", "script", "defs"})
 _OVERLAYS = ("text-overlay", "tooltip-overlay")
+_UNSEEN = "\u200b"  # a space without width
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -77,14 +78,15 @@ def _drawn(  # noqa: PLR0913, PLR0917 - what a chart shows
         margin=8,
         spacing=4,
         truncate_label=-1,
-        x_labels_major_count=5,
         show_minor_x_labels=False,
         y_labels_major_count=3,
         show_minor_y_labels=False,
         value_formatter=partial(_plain, unit=unit),
         no_data_text="Nothing in this time",
     )
-    chart.x_labels = [_label(day) for day in days]
+    chart.x_labels = labels = _labels(days)
+    # From the left: the last one would stand out of the picture.
+    chart.x_labels_major = labels[:: max(1, -(-len(labels) // 5))]
     for name, values in series:
         chart.add(name, list(values))
     chart.add_xml_filter(_cleaned)
@@ -94,11 +96,20 @@ def _drawn(  # noqa: PLR0913, PLR0917 - what a chart shows
     return head + Markup(drawing.replace("<svg ", "", 1).replace(' id=""', ""))  # noqa: S704
 
 
-def _label(day: date) -> str:
-    return f"{day.day} {day:%b %H:%M}" if isinstance(day, datetime) else f"{day.day} {day:%b}"
+def _labels(days: Sequence[date]) -> list[str]:
+    """Return a label a point. No two are alike, as pygal tells them apart by their words."""
+    found: list[str] = []
+    for day in days:
+        label = f"{day.day} {day:%b %H:%M}" if isinstance(day, datetime) else f"{day.day} {day:%b}"
+        while label in found:
+            label += _UNSEEN
+        found.append(label)
+    return found
 
 
 def _plain(value: float, unit: str) -> str:
+    if 0 < abs(value) < 1:
+        return f"{value:.2g}{unit}"
     return (f"{value:,.0f}" if value == int(value) else f"{value:,.1f}") + unit
 
 
