@@ -55,7 +55,7 @@ def _analytics(source: ConnectionSource, around: Mapping[str, Any]) -> str:
 def _edge(source: ConnectionSource, around: Mapping[str, Any]) -> str:
     fleet = edge.fleet(source, None, datetime.now(UTC))
     values = {"fleet": fleet, "used_days": edge.USED_DAYS, "may_change": True}
-    values |= {"skip": 0, "shown": edge.SHOWN_STORES}
+    values |= {"skip": 0, "shown": edge.SHOWN_STORES, "titles": edge_settings.TITLES}
     return render("edge/fleet.html", {**around, **values})
 
 

@@ -36,7 +36,7 @@ def add_routes(app: FastAPI) -> None:
         if found is None and company is not None:
             raise HTTPException(404, {"message": f"There is no company {company!r}."})
         known: dict[str, Any] = {"fleet": found, "used_days": edge.USED_DAYS, "skip": skip}
-        known["shown"] = edge.SHOWN_STORES
+        known |= {"shown": edge.SHOWN_STORES, "titles": edge_settings.TITLES}
         known["may_change"] = edge.FLOW in visitor.may_start
         return page(request, "edge/fleet.html", visitor, **known)
 

@@ -64,7 +64,7 @@ def fleet(source: ConnectionSource, company_id: str | None, now: datetime) -> Fl
     return Fleet(
         companies=companies,
         company=company,
-        settings={title: company[name] for name, title in TITLES.items()},
+        settings={name: company[name] for name in TITLES},
         stores=sorted(
             (_store(row, company, now) for row in found["list_edge_stores"]),
             key=lambda store: _TONES.index(store.state.tone),
