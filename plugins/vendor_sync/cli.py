@@ -12,6 +12,7 @@ import typer
 
 from vendor_sync import (
     ad_analytics_cli,
+    authorize_cli,
     broadstreet_cli,
     connections_cli,
     onboarding_cli,
@@ -54,6 +55,7 @@ app = typer.Typer(
     add_completion=False,
 )
 ad_analytics_cli.register(app)
+authorize_cli.register(app)
 broadstreet_cli.register(app)
 connections_cli.register(app)
 onboarding_cli.register(app)

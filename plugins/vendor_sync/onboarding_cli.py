@@ -143,7 +143,7 @@ def verify_workspace(workspace: Annotated[int, typer.Argument(help="Its id.")]) 
     with errors_shown(), warehouse() as conn:
         for link in _links_of(conn, workspace):
             try:
-                _said(_onboarding(conn).verify(link.connection_id), prefix=_named(link))
+                _said(onboarding_of(conn).verify(link.connection_id), prefix=_named(link))
             except SyncError as error:
                 failed += 1
                 console.print(f"{_named(link)}{error}", style="red", markup=False, soft_wrap=True)
@@ -156,7 +156,7 @@ def disable_workspace(workspace: Annotated[int, typer.Argument(help="Its id.")])
     """Stop asking all accounts and stores of a workspace; its figures stay."""
     with errors_shown(), warehouse() as conn:
         for link in _links_of(conn, workspace):
-            _onboarding(conn).disable(link.connection_id)
+            onboarding_of(conn).disable(link.connection_id)
             typer.echo(f"{_named(link)}disabled")
 
 
@@ -219,7 +219,7 @@ def list_stores(workspace: _OfWorkspace = None, *, as_json: AsJson = False) -> N
 def verify_link(connection_id: _Id, *, as_json: AsJson = False) -> None:
     """Ask the vendor with the stored login who this is, and keep its currency and timezone."""
     with errors_shown(), warehouse() as conn:
-        _report(_onboarding(conn).verify(connection_id), as_json=as_json)
+        _report(onboarding_of(conn).verify(connection_id), as_json=as_json)
 
 
 @account_app.command("reauth")
@@ -230,7 +230,7 @@ def reauth(connection_id: _Id, *, verify: _Verify = True, as_json: AsJson = Fals
     The connection is active again, and its alert is closed. A disabled one stays disabled.
     """
     with errors_shown(), warehouse() as conn:
-        outcome = _onboarding(conn).reauth(connection_id, _credentials(), verify=verify)
+        outcome = onboarding_of(conn).reauth(connection_id, _credentials(), verify=verify)
         _report(outcome, as_json=as_json)
 
 
@@ -239,7 +239,7 @@ def reauth(connection_id: _Id, *, verify: _Verify = True, as_json: AsJson = Fals
 def enable(connection_id: _Id, *, verify: _Verify = True, as_json: AsJson = False) -> None:
     """Ask a disabled account or store again from the next run on."""
     with errors_shown(), warehouse() as conn:
-        _report(_onboarding(conn).enable(connection_id, verify=verify), as_json=as_json)
+        _report(onboarding_of(conn).enable(connection_id, verify=verify), as_json=as_json)
 
 
 @account_app.command("disable")
@@ -247,7 +247,7 @@ def enable(connection_id: _Id, *, verify: _Verify = True, as_json: AsJson = Fals
 def disable(connection_id: _Id) -> None:
     """Stop asking an account or store; its figures stay."""
     with errors_shown(), warehouse() as conn:
-        _onboarding(conn).disable(connection_id)
+        onboarding_of(conn).disable(connection_id)
 
 
 def _link(
@@ -273,8 +273,8 @@ def _link(
             settings={**app.settings_of(external_id), **implied, **pairs(settings or [])},
             credentials=app.completed(_credentials()),
         )
-        outcome = _onboarding(conn).add(link, verify=verify)
-        _notes(outcome)
+        outcome = onboarding_of(conn).add(link, verify=verify)
+        notes(outcome)
         if as_json:
             typer.echo(json.dumps(_shown(outcome), indent=2, sort_keys=True))
         else:
@@ -340,10 +340,11 @@ def _said(outcome: Outcome, *, prefix: str = "") -> None:
     account = outcome.account
     words = f"{account.name}: {account.currency}, {account.timezone}" if account else "not asked"
     typer.echo(f"{prefix}{words}")
-    _notes(outcome)
+    notes(outcome)
 
 
-def _notes(outcome: Outcome) -> None:
+def notes(outcome: Outcome) -> None:
+    """Print what the vendor's answer will mean for a person."""
     for note in outcome.notes:
         console.print(f"Note: {note}", style="yellow", markup=False, soft_wrap=True)
 
@@ -356,7 +357,8 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
     return shown
 
 
-def _onboarding(conn: Warehouse) -> Onboarding:
+def onboarding_of(conn: Warehouse) -> Onboarding:
+    """Return what links accounts, with the keys of the environment."""
     return Onboarding(conn, TokenStore(conn, fernet_from_environment()))
 
 

@@ -33,6 +33,8 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "zid.secret": "zid-sandbox-client-e17d0934ab",
 }
 SNAPCHAT_CLIENT_ID = "sandbox-snapchat-app"
+TIKTOK_APP_ID = "sandbox-tiktok-app"
+SHOP_APP_ID = "app"
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANDBOX_PYTHON = REPOSITORY / ".sandbox" / "venv" / "bin" / "python"
 

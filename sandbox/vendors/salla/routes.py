@@ -9,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.vendors.ad_world.world import World
+from sandbox.vendors.codes import LoginPage
+from sandbox.vendors.control import SHOP_APP_ID
 from sandbox.vendors.salla.rows import STATUSES, Row, detail_row, invoice_rows, list_row
 from sandbox.vendors.salla.tokens import LIFE, Tokens
 from sandbox.vendors.shops.ledger import Ledger, Sale, Store
@@ -30,6 +32,7 @@ class Salla(Vendor):
         self._world = world
         self._key = keys.get(self.name, "")
         self._secret = keys.get("salla.secret", "")
+        self._login_page = LoginPage(SHOP_APP_ID)
         self.reset(0, {})
 
     def reset(self, seed: int, settings: Mapping[str, Any]) -> None:
@@ -39,6 +42,8 @@ class Salla(Vendor):
         stores = [Store(name=DEFAULT_STORE, timezone=zone)]
         self.ledger = Ledger(seed, stores, self._world, kind=self.name, now=now)
         self.tokens = Tokens(seed, self._key)
+        self._login_page.reset()
+        self._sits = DEFAULT_STORE
         self._settings: dict[str, Any] = {
             "mislabelled": False, "array_links": False, "scopes": True, "page_limit": PAGE_LIMIT,
         }  # fmt: skip
@@ -53,6 +58,7 @@ class Salla(Vendor):
             "settings": self._set,
             "expire_token": self._expire,
             "install": self._install,
+            "sit_down": self._sit_down,
         }
 
     def view(self, name: str) -> Iterable[Any]:
@@ -76,6 +82,8 @@ class Salla(Vendor):
     def answer(self, call: Call) -> Reply:
         for store in self.ledger.stores:
             self._grant(store)
+        if call.path == "/oauth2/auth":
+            return self._login_page.open(call, self.ledger.now)
         if call.path == "/oauth2/token":
             return self._token(call)
         token = call.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -99,6 +107,11 @@ class Salla(Vendor):
         access, refresh = self.tokens.install(store, self.ledger.now)
         return {"access_token": access, "refresh_token": refresh}
 
+    def _sit_down(self, store: str, *, agrees: bool = True) -> dict[str, Any]:
+        """Put a merchant in front of the login page (control operation)."""
+        self._sits, self._login_page.agrees = store, agrees
+        return {"store": store}
+
     def _grant(self, store: str) -> Any:  # noqa: ANN401
         return self.tokens.grant(store, default=store == DEFAULT_STORE)
 
@@ -106,12 +119,25 @@ class Salla(Vendor):
         form = dict(call.form())
         if form.get("client_secret") != self._secret:
             return Reply.of(401, {"error": "invalid_client"})
+        if form.get("grant_type") == "authorization_code":
+            return self._first_token(form)
         pair = self.tokens.renew(form.get("refresh_token", ""), self.ledger.now)
         if pair is None:
             return Reply.of(400, {"error": "invalid_grant"})
         life = int(LIFE.total_seconds())
         body = {"access_token": pair[0], "refresh_token": pair[1], "expires_in": life}
         return Reply.of(200, {**body, "scope": "orders.read offline_access"})
+
+    def _first_token(self, form: Mapping[str, str]) -> Reply:
+        """Exchange a code; without the scope offline_access there is no refresh token."""
+        code = self._login_page.take(form, self.ledger.now)
+        if code is None:
+            return Reply.of(400, {"error": "invalid_grant"})
+        access, refresh = self.tokens.install(self._sits, self.ledger.now)
+        body: dict[str, Any] = {"access_token": access, "expires_in": int(LIFE.total_seconds())}
+        if "offline_access" in code.scope:
+            body["refresh_token"] = refresh
+        return Reply.of(200, {**body, "scope": " ".join(sorted(code.scope))})
 
     def _route(self, call: Call, store: Store) -> Reply:
         if call.path == "/oauth2/user/info":

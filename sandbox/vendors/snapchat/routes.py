@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.ad_world.vendor import WorldVendor
+from sandbox.vendors.codes import LoginPage
 from sandbox.vendors.control import SNAPCHAT_CLIENT_ID
 from sandbox.vendors.seeding import hexadecimal, key
 from sandbox.vendors.snapchat import errors, stats
@@ -40,6 +41,7 @@ class Snapchat(WorldVendor):
         self._settings = Settings()
         self._refreshes = 0
         self._valid = {self.token}
+        self._login_page = LoginPage(SNAPCHAT_CLIENT_ID)
         self._broken_items = 0
         self._walked: tuple[object, list[Any]] = (None, [])
 
@@ -50,6 +52,7 @@ class Snapchat(WorldVendor):
         except TypeError as error:
             raise ControlError(str(error)) from error
         self._valid, self._broken_items, self._walked = {self.token}, 0, (None, [])
+        self._login_page.reset()
 
     def keys(self) -> Iterable[Secret]:
         values = (*self._valid, self.token, self.refresh_token, self.client_secret)
@@ -79,6 +82,8 @@ class Snapchat(WorldVendor):
         return self._refuse(errors.UNAUTHORIZED)
 
     def answer(self, call: Call) -> Reply:
+        if call.path == "/login/oauth2/authorize":
+            return self._login_page.open(call, self.world.now)
         if call.path == "/login/oauth2/access_token":
             return self._login(call)
         broken = self._broken_items
@@ -113,13 +118,13 @@ class Snapchat(WorldVendor):
 
     def _login(self, call: Call) -> Reply:
         form = dict(parse_qsl(call.body.decode(errors="replace")))
-        wanted = {
-            "grant_type": "refresh_token",
-            "refresh_token": self.refresh_token,
-            "client_id": SNAPCHAT_CLIENT_ID,
-            "client_secret": self.client_secret,
-        }
+        wanted = {"client_id": SNAPCHAT_CLIENT_ID, "client_secret": self.client_secret}
+        by_code = form.get("grant_type") == "authorization_code"
+        if not by_code:
+            wanted |= {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
         wrong = [name for name, value in wanted.items() if form.get(name) != value]
+        if by_code and not self._login_page.take(form, self.world.now):
+            wrong.append("code")
         if wrong:
             error = "invalid_client" if "client" in wrong[0] else "invalid_grant"
             item = {"error": error, "error_description": f"{wrong[0]} is not right"}
@@ -130,7 +135,9 @@ class Snapchat(WorldVendor):
         answer = {"access_token": token, "token_type": "Bearer", "scope": "snapchat-marketing-api",
                   "expires_in": self._settings.expires_in}  # fmt: skip
         # Every second answer repeats the refresh token, the others leave it out.
-        repeated = {} if self._refreshes % 2 else {"refresh_token": self.refresh_token}
+        repeated = (
+            {} if self._refreshes % 2 and not by_code else {"refresh_token": self.refresh_token}
+        )
         return self.reply(200, {**answer, **repeated})
 
     def _route(self, call: Call, parts: Sequence[str]) -> dict[str, Any]:  # noqa: PLR0911 - a table

@@ -21,6 +21,7 @@ class RefusedError(Exception):
 
 TOKEN_MISSING = Refusal(40104, "Access token is empty in the request header: Access-Token.")
 TOKEN_BAD = Refusal(40105, "The access token is not right, or was taken back.")
+BAD_CODE = Refusal(40110, "The auth_code is not right, was used, or is too old.")
 NO_REFRESH = Refusal(40107, "The refresh token is not right.")
 NO_ADVERTISER = Refusal(40300, "The advertiser does not exist.")
 NO_PERMISSION = Refusal(40001, "No permission to operate on the advertiser.")

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.routes import AdWorld
 from sandbox.vendors.ad_world.vendor import WorldVendor
+from sandbox.vendors.codes import LoginPage
+from sandbox.vendors.control import TIKTOK_APP_ID
 from sandbox.vendors.seeding import digits, key
 from sandbox.vendors.tiktok import errors, reports
 from sandbox.vendors.tiktok.errors import Refusal, RefusedError, bad_parameter
@@ -47,6 +49,7 @@ class Tiktok(WorldVendor):
         super().__init__(keys, ad_world)
         self._settings = Settings()
         self._tasks = Tasks()
+        self._login_page = LoginPage(TIKTOK_APP_ID, client_name="app_id", code_name="auth_code")
         self._drifts, self._drift_by = 0, 1
         self._walked: tuple[object, list[dict[str, Any]]] = (None, [])
 
@@ -57,6 +60,7 @@ class Tiktok(WorldVendor):
         except TypeError as error:
             raise ControlError(str(error)) from error
         self._tasks, self._drifts, self._walked = Tasks(), 0, (None, [])
+        self._login_page.reset()
 
     def changes(self) -> Mapping[str, Callable[..., Any]]:
         return {**super().changes(), "fail_tasks": self._tasks.fail_next, "drift": self._drift}
@@ -69,7 +73,29 @@ class Tiktok(WorldVendor):
         del call
         return self._refuse(errors.TOKEN_BAD)
 
+    @property
+    def app_secret(self) -> str:
+        return f"secret-{self.token}"
+
     def answer(self, call: Call) -> Reply:
+        if call.path == "/portal/auth":
+            return self._login_page.open(call, self.world.now)
+        if call.path == f"{_PREFIX}oauth2/access_token/":
+            return self._first_token(call)
+        return self._answer(call)
+
+    def _first_token(self, call: Call) -> Reply:
+        """Exchange a code, in JSON; the token opens what its advertiser has."""
+        given: dict[str, str] = call.json() or {}
+        who = (given.get("app_id"), given.get("secret")) == (TIKTOK_APP_ID, self.app_secret)
+        if not who or not self._login_page.take(given, self.world.now, bound=False):
+            return self._refuse(errors.BAD_CODE)
+        token = f"{self.token}-authorised-{len(self._grants)}"
+        opened = [account.account_id for account in self.world.accounts_of(self.name)]
+        self._grants[token] = frozenset(opened)
+        return self._say(0, "OK", {"access_token": token, "advertiser_ids": opened, "scope": [4]})
+
+    def _answer(self, call: Call) -> Reply:
         routes = self._routes()
         place = (call.method, call.path.removeprefix(_PREFIX))
         if not call.path.startswith(_PREFIX) or place not in routes:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.vendors.ad_world.world import World
+from sandbox.vendors.codes import LoginPage
+from sandbox.vendors.control import SHOP_APP_ID
 from sandbox.vendors.seeding import hexadecimal, key
 from sandbox.vendors.shops.ledger import Ledger, Sale, Store
 from sandbox.vendors.vendor import Vendor
@@ -32,6 +34,7 @@ class Zid(Vendor):
         self._bearer = keys.get(self.name, "")
         self._manager = keys.get("zid.manager", "")
         self._secret = keys.get("zid.secret", "")
+        self._login_page = LoginPage(SHOP_APP_ID)
         self.reset(0, {})
 
     def reset(self, seed: int, settings: Mapping[str, Any]) -> None:
@@ -43,6 +46,8 @@ class Zid(Vendor):
         self._managers: dict[str, str] = {}
         self._refresh = {f"rt-{self._bearer}": DEFAULT_STORE}
         self._issued = 0
+        self._login_page.reset()
+        self._sits = DEFAULT_STORE
         # How an expired token shows: 401, or a redirect to the login page.
         self._settings: dict[str, Any] = {
             "redirects": False, "page_limit": PAGE_LIMIT, "scopes": True,
@@ -58,6 +63,7 @@ class Zid(Vendor):
             **self.ledger.changes(),
             "settings": self._set,
             "expire_token": self._bearers.clear,
+            "sit_down": self._sit_down,
         }
 
     def too_many(self, style: str) -> Reply:
@@ -73,6 +79,8 @@ class Zid(Vendor):
         return Reply.of(401, {"status": 401, "success": False, "error": error})
 
     def answer(self, call: Call) -> Reply:
+        if call.path == "/oauth/authorize":
+            return self._login_page.open(call, self.ledger.now)
         if call.path == "/oauth/token":
             return self._token(call)
         bearer = call.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -93,6 +101,11 @@ class Zid(Vendor):
         if asked is None:
             return Reply.of(404, {"status": "error", "message": {**_FOUND, "type": "error"}})
         return self._one(call, store, int(asked["id"]), asked["part"])
+
+    def _sit_down(self, store: str) -> dict[str, Any]:
+        """Put a merchant in front of the login page (control operation)."""
+        self._sits = store
+        return {"store": store}
 
     def _store_of(self, token: str) -> Store | None:
         stores = self.ledger.stores
@@ -160,7 +173,10 @@ class Zid(Vendor):
             return Reply.of(
                 401, {"error": "invalid_client", "message": "Client authentication failed"}
             )
-        store = self._granted(form.get("refresh_token", ""))
+        if form.get("grant_type") == "authorization_code":
+            store = self._sits if self._login_page.take(form, self.ledger.now) else None
+        else:
+            store = self._granted(form.get("refresh_token", ""))
         if store is None:
             return Reply.of(401, {"error": "invalid_request", "message": "The token is invalid."})
         self._issued += 1
