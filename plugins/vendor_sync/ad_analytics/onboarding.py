@@ -313,12 +313,19 @@ class LinkState:
 
 
 def list_links(
-    conn: Warehouse, vendors: Sequence[str], workspace_id: int | None = None
+    conn: Warehouse,
+    vendors: Sequence[str],
+    workspace_id: int | None = None,
+    connection_id: int | None = None,
 ) -> list[LinkState]:
-    """Return the vendors' accounts or stores, of all workspaces or of one."""
+    """Return the vendors' accounts or stores: all, or those of one workspace, or one."""
     rows = conn.cursor(row_factory=class_row(LinkState)).execute(
         load_query("analytics/list_connections.sql"),
-        {"vendors": list(vendors), "workspace_id": workspace_id},
+        {
+            "vendors": list(vendors),
+            "workspace_id": workspace_id,
+            "connection_id": connection_id,
+        },
     )
     return rows.fetchall()
 

@@ -99,8 +99,7 @@ def workspace(source: ConnectionSource, workspace_id: int) -> Workspace | None:
 def link(source: ConnectionSource, link_id: int) -> LinkState | None:
     """Return a linked account or store, or None if there is none of the id."""
     with _warehouse(source) as conn:
-        found = list_links(conn, tuple(VENDORS))
-    return next((each for each in found if each.connection_id == link_id), None)
+        return next(iter(list_links(conn, tuple(VENDORS), connection_id=link_id)), None)
 
 
 def keys_problem() -> str | None:

@@ -1,5 +1,5 @@
 -- List ad accounts or stores with how far each is.
--- Params: vendors, workspace_id (NULL: all)
+-- Params: vendors, workspace_id, connection_id (NULL: all)
 SELECT
     c.connection_id,
     c.workspace_id,
@@ -20,4 +20,5 @@ LEFT JOIN analytics.sync_state AS s ON c.connection_id = s.connection_id
 WHERE
     c.vendor = any(%(vendors)s)
     AND (%(workspace_id)s::bigint IS NULL OR c.workspace_id = %(workspace_id)s::bigint)
+    AND (%(connection_id)s::bigint IS NULL OR c.connection_id = %(connection_id)s::bigint)
 ORDER BY c.connection_id ASC;
