@@ -113,6 +113,9 @@ def test_admin_links_an_account_after_a_wrong_token_and_sees_its_figures(
     expect(page.get_by_role("heading", level=1)).to_have_text(advertiser.name)
     expect(page.get_by_text("Linked. The next run")).to_be_visible()
     seen.append(page.content())
+    token.fill(WRONG)  # as a new login of the same account
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("alert")).to_contain_text("TikTok refuses this login")
     link_id = page.url.split("?")[0].rsplit("/", 1)[1]
 
     page.goto(f"{admin.url}/sync-center/flows/{DAG}/start")
