@@ -131,6 +131,13 @@ peers-lock: $(UV) ## Resolve the requirements of the popular clients again
 	@for name in $(PEER_NAMES); do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make peers-lock' tests/peers/$$name.in -o tests/peers/$$name.txt; done
 
+OLDER_TESTS := $(addprefix tests/integration/, test_trackier_sync.py edge_reports/test_usage_rollup.py \
+  broadstreet/test_export_flow.py broadstreet/imports/test_import.py ad_analytics/test_flow.py)
+
+.PHONY: test-older-code
+test-older-code: setup ## Run the flows of an older commit (COMMIT=...) against today's schema and vendor sandbox
+	@$(TEST_STACK) tests/older_code.sh $(or $(COMMIT),$(error say which: COMMIT=...)) $(PY) $(or $(ARGS),$(OLDER_TESTS))
+
 .PHONY: alerts-table
 alerts-table: setup ## Cause each kind of alert for real, and write what reached webhook, inbox and table into docs/alerts.md
 	@$(TEST_STACK) $(BIN)/pytest -q -m provokes --alerts-table docs/alerts.md tests/integration tests/e2e
