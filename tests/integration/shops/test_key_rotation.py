@@ -38,7 +38,7 @@ def linked(database):
     """Stores whose credentials are encrypted with the old key; the first is Salla's."""
     name, old = uuid.uuid4().hex, cipher(OLD)
     with connect(database, application_name="test") as conn:
-        conn.execute("DELETE FROM analytics.connections")
+        conn.execute("TRUNCATE analytics.workspaces CASCADE")
         [(workspace,)] = conn.execute(
             "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"
             " VALUES (%s, 'UTC', 'SAR') RETURNING workspace_id",
@@ -56,7 +56,7 @@ def linked(database):
             conn.cursor().executemany(insert, rows)
         keys = conn.execute("SELECT connection_id FROM analytics.connections ORDER BY 1").fetchall()
         yield [row[0] for row in keys]
-        conn.execute("DELETE FROM analytics.connections")
+        conn.execute("TRUNCATE analytics.workspaces CASCADE")
 
 
 def rotate(database, *keys: bytes) -> subprocess.Popen[str]:
