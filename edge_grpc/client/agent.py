@@ -88,16 +88,24 @@ class Agent:
 
 
 async def watch_versions(session: Session):  # noqa: ANN201 - an async generator of versions
-    """Yield what the server tells, until it ends the stream or falls silent."""
+    """Yield what the server tells, until it ends the stream, falls silent or the token gets old.
+
+    A stream lasts as long as its token: one that is renewed in time never ends as refused.
+    """
     grant = await session.grant()
     stream = session.stub.WatchVersion(
         sync.WatchVersionRequest(company_id=grant.company_id, store_id=grant.store_id),
         metadata=await session.metadata(),
     )
     try:
-        while True:
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                version = await stream.read()
+        while seconds := session.seconds_fresh():
+            try:
+                async with asyncio.timeout(min(seconds, _SILENCE_SECONDS)):
+                    version = await stream.read()
+            except TimeoutError:
+                if seconds < _SILENCE_SECONDS:
+                    return
+                raise
             if version is grpc.aio.EOF:
                 return
             yield version

@@ -67,6 +67,10 @@ class Session:
                 self._fresh_until = asked_at + self._grant.expires_in_seconds * (1 - _EARLY)
             return self._grant
 
+    def seconds_fresh(self) -> float:
+        """Return for how long the token is good for new calls; none without one."""
+        return max(0, self._fresh_until - time.monotonic()) if self._grant else 0
+
     def forget_token(self) -> None:
         """Have the next call use the credentials again."""
         self._grant = None
@@ -106,6 +110,8 @@ def _channel(credentials: Credentials) -> grpc.aio.Channel:
         ("grpc.max_receive_message_length", 4 << 20),
         ("grpc.initial_reconnect_backoff_ms", 250),
         ("grpc.max_reconnect_backoff_ms", 30_000),
+        # Several edges of one process do not share a connection, whose streams are limited.
+        ("grpc.use_local_subchannel_pool", 1),
     ]
     if credentials.insecure:
         return grpc.aio.insecure_channel(credentials.target, options=options)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from edge_grpc.client.agent import Agent
+from edge_grpc.client.agent import Agent, watch_versions
 from edge_grpc.client.outbox import Outbox
+from edge_grpc.client.session import Session
 from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.conftest import credentials
 
 
 @pytest.fixture
@@ -90,3 +92,34 @@ async def test_edge_knows_when_time_alone_changes_its_promotions(office, shop, e
     await edge.syncer.sync()
 
     assert edge.store.fact("boundary_seconds") > 0
+
+
+async def test_watch_ends_by_itself_before_its_token_does(serving, shop):
+    async with (
+        serving(token_seconds=3) as server,
+        Session(credentials(server, shop)) as session,
+    ):
+        watched = [version async for version in watch_versions(session)]
+        renewed = await session.grant()
+
+    assert [version.is_new for version in watched] == [True]
+    assert renewed.access_token
+
+
+async def test_edges_of_one_process_have_a_connection_each(office, serving):
+    """One connection allows a single stream here, and every edge keeps one open."""
+    shops = [await office.add_shop() for _ in range(3)]
+    async with (
+        serving(max_streams_per_connection=1) as server,
+        AsyncExitStack() as open_sessions,
+        asyncio.timeout(20),
+    ):
+        watches = []
+        for shop in shops:
+            session = await open_sessions.enter_async_context(Session(credentials(server, shop)))
+            watches.append(watch_versions(session))
+        first = [await anext(watch) for watch in watches]
+        for watch in watches:
+            await watch.aclose()
+
+    assert [version.is_new for version in first] == [True] * 3
