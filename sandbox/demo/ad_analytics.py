@@ -46,14 +46,7 @@ class AdAnalyticsDemo:
     def run(self) -> None:
         """Sync with one source broken, then with it healed; print what each platform brought."""
         self._console.print("[bold]Ad analytics: three platforms, four shops[/bold]")
-        now = datetime.now(UTC).replace(microsecond=0)
-        size = {**_SIZE, "start": str(now.date() - timedelta(days=_DAYS)), "now": now.isoformat()}
-        # The other vendors' worlds are kept: only this one is new.
-        self._vendors.change("ad_world", "restart", seed=_SEED, settings=size)
-        world = World(_SEED, Settings(**size))
-        linked = self._link(world)
-        files = self._write_clicks(world, linked)
-        self._console.print(f"  click log: {files} files in S3, as storefronts would write them")
+        linked = self.prepare()
         self._console.print(f"  {_RATES}: {self._run(_RATES):.0f} s through Airflow")
         fault = self._vendors.faults.add("status", _BROKEN, status=404)
         try:
@@ -63,6 +56,18 @@ class AdAnalyticsDemo:
         self._sync(f"{_BROKEN} is well again")
         with psycopg.connect(self._environment["WAREHOUSE_DSN"]) as conn:
             self._console.print(_returns(conn, list(linked.workspaces.values())))
+
+    def prepare(self) -> Linked:
+        """Make a world, link what it has, and write its click log."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        size = {**_SIZE, "start": str(now.date() - timedelta(days=_DAYS)), "now": now.isoformat()}
+        # The other vendors' worlds are kept: only this one is new.
+        self._vendors.change("ad_world", "restart", seed=_SEED, settings=size)
+        world = World(_SEED, Settings(**size))
+        linked = self._link(world)
+        files = self._write_clicks(world, linked)
+        self._console.print(f"  click log: {files} files in S3, as storefronts would write them")
+        return linked
 
     def _link(self, world: World) -> Linked:
         began = time.monotonic()

@@ -34,18 +34,29 @@ class BroadstreetDemo:
     def run(self) -> str:
         """Import twice and return the link of the last run."""
         self._console.print("[bold]Import from Broadstreet[/bold]")
-        # The other vendors' worlds are kept: only this account is new.
-        self._vendors.change("broadstreet", "restart", seed=2026, settings=_ACCOUNT)
+        self.prepare()
         self._airflow.unpause(IMPORT_DAG)
         self._import("first import")
         self._change_something()
         return self._import("after changes in Broadstreet")
 
+    def prepare(self) -> None:
+        """Start a new account; the other vendors' worlds are kept."""
+        self._vendors.change("broadstreet", "restart", seed=2026, settings=_ACCOUNT)
+
+    def rename_zone(self, name: str) -> None:
+        """Have somebody rename a zone in Broadstreet."""
+        self._vendors.change(
+            "broadstreet", "edit", entity="zones", which=self._zones()[0], fields={"name": name}
+        )
+
+    def _zones(self) -> list[int]:
+        rows = self._vendors.truth("broadstreet")
+        return [row["item"]["id"] for row in rows if row["kind"] == "zones"]
+
     def _change_something(self) -> None:
-        zones = [row["item"]["id"] for row in self._vendors.truth("broadstreet")
-                 if row["kind"] == "zones"]  # fmt: skip
-        change = self._vendors.change
-        change("broadstreet", "edit", entity="zones", which=zones[0], fields={"name": "Renamed"})
+        zones, change = self._zones(), self._vendors.change
+        self.rename_zone("Renamed")
         change("broadstreet", "remove", entity="zones", which=zones[1])
         change("broadstreet", "insert", entity="zones", item={"id": "?"}, **self._network())
 

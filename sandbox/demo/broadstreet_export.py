@@ -34,7 +34,7 @@ class BroadstreetExportDemo:
         fault = {"method": "POST", "path": "/campaigns$", "times": 1, "commit": True}
         rule = self._vendors.faults.add("status", "broadstreet", status=502, **fault)
         try:
-            run = self._wait(self._airflow.ask("POST", "/api/sync/local-all")["run_id"])
+            run = self._export()
         finally:
             self._vendors.faults.remove(rule)
         if run["state"] != "success":
@@ -42,6 +42,16 @@ class BroadstreetExportDemo:
             raise DemoError(message)
         self._console.print(_table(run["result"]))
         return self._airflow.run_link(EXPORT_DAG, run["run_id"])
+
+    def export_advertiser(self, name: str) -> Item:
+        """Enter an advertiser as a person would, export it, and return the run."""
+        rows = self._vendors.truth("broadstreet")
+        networks = (row["item"]["id"] for row in rows if row["kind"] == "networks")
+        self._add("advertisers", name=name, network_id=next(networks))
+        return self._export()
+
+    def _export(self) -> Item:
+        return self._wait(self._airflow.ask("POST", "/api/sync/local-all")["run_id"])
 
     def _enter(self) -> None:
         """Enter a zone whose name is taken, and a campaign that needs what is local itself."""

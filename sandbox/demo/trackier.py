@@ -40,8 +40,7 @@ class TrackierDemo:
 
     def run(self) -> str:
         """Run both syncs and return the link of the last run."""
-        self._vendors.reset(2026, trackier=_WORLD)
-        self._add_tenants()
+        self.prepare()
         for dag_id in (DAG_ID, "alert_delivery"):
             self._airflow.unpause(dag_id)
         conf = {"include_publishers": True}
@@ -52,6 +51,11 @@ class TrackierDemo:
         results["a day later"] = self._sync("The same, a day later", conf)
         self._console.print(self._table(results))
         return self._airflow.run_link(DAG_ID, self._last_run)
+
+    def prepare(self) -> None:
+        """Start all vendors' worlds anew, and make some publishers our tenants."""
+        self._vendors.reset(2026, trackier=_WORLD)
+        self._add_tenants()
 
     def _add_tenants(self) -> None:
         """Make three publishers our tenants, two by e-mail and one by reference."""
