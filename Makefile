@@ -256,6 +256,22 @@ bench-edge: setup $(BENCH)/edge-venv/.complete ## Measure the edge service (PROD
 	  $(if $(PRODUCTS),--products $(PRODUCTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TENFOLD),--tenfold) \
 	  $(if $(PARTS),--parts $(PARTS)) $(if $(DOCS),--write-docs)
 
+LOAD := $(STATE)/load-stack
+LOAD_MINUTES ?= 10
+LOAD_CLIENTS ?= 100
+LOAD_SEED ?= 1
+
+.PHONY: load
+load: setup ## 100 edges beside all flows for 10 minutes: errors, memory, p50 and p99 (LOAD_MINUTES, LOAD_CLIENTS, LOAD_SEED)
+	@$(STACK) reset --home $(LOAD)
+	@$(STACK) exec --home $(LOAD) --only services,vendors,airflow -- $(PY) -m benchmarks.load --minutes $(LOAD_MINUTES) \
+	  --clients $(LOAD_CLIENTS) --seed $(LOAD_SEED) $(ARGS)
+
+.PHONY: load-ramp
+load-ramp: setup ## Double the edges until p99 of a sync or an upload is over a second, or a call fails (LOAD_SEED)
+	@$(STACK) reset --home $(LOAD)
+	@$(STACK) exec --home $(LOAD) --only services -- $(PY) -m benchmarks.load --ramp --seed $(LOAD_SEED) $(ARGS)
+
 .PHONY: bench-analytics-reads
 bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding the same answers (ARGS='--accounts 60')
 	@$(PY) -m benchmarks.analytics_reads $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ def describe() -> dict[str, Any]:
 def versions(*distributions: str) -> dict[str, str]:
     """Return the installed versions of distributions."""
     return {name: version(name) for name in distributions}
+
+
+def commit() -> str:
+    """Return the commit that is measured, with a plus when files differ from it."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def load() -> float:
