@@ -24,7 +24,11 @@ import requests
 from benchmarks.memory import peak_kib
 from sandbox.vendors.control import DEFAULT_KEYS
 from vendor_sync.ad_analytics import flow
+from vendor_sync.ad_analytics.shard import open_warehouse
+from vendor_sync.ad_analytics.state import Outcome, StateStore
+from vendor_sync.ad_analytics.whole_run import sync_shards
 from vendor_sync.connections import connection_from_environment
+from vendor_sync.runs import RunStore
 
 TABLE = """
 DROP TABLE IF EXISTS benchmark_floor;
@@ -40,7 +44,7 @@ Settings = dict[str, Any]
 
 
 def sync(settings: Settings) -> Settings:
-    """Pull the range of every account as the product does, a shard after the other.
+    """Pull the range of every account as the product's command does.
 
     `every` of 10 leaves out nine shards of ten: as large ones, but fewer.
     """
@@ -54,19 +58,19 @@ def sync(settings: Settings) -> Settings:
         params=params,
         clock=lambda: now,
     )[:: settings.get("every", 1)]
-    ended = [
-        flow.sync_shard(
-            connection_from_environment,
-            run_id=run_id,
-            params=params,
-            shard=shard,
-            clock=lambda: now,
-        )
-        for shard in shards
-    ]
+    sync_shards(
+        connection_from_environment,
+        run_id=run_id,
+        params=params,
+        shards=shards,
+        clock=lambda: now,
+    )
+    with open_warehouse(connection_from_environment, flow.FLOW) as conn:
+        run = RunStore(conn, flow.FLOW).get(run_id)
+        outcomes = [part[3] for part in StateStore(conn).parts(run.run_key)]
     return {
         "asked": sum(len(shard["connections"]) for shard in shards),
-        "completed": sum(each.get("completed", 0) for each in ended),
+        "completed": outcomes.count(Outcome.COMPLETED),
         "shards": len(shards),
     }
 

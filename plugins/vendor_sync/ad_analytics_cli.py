@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from vendor_sync.ad_analytics import flow, fx_flow
+from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
+from vendor_sync.ad_analytics.whole_run import run_sync
 from vendor_sync.cli_output import AsJson, RunId, errors_shown, new_run_id, pairs, show
 from vendor_sync.connections import connection_from_environment
 from vendor_sync.onboarding_cli import warehouse
@@ -36,7 +37,7 @@ def ad_analytics(
     """Sync ad accounts and stores, credit orders to clicks, refresh totals and dashboards."""
     name = run_id or new_run_id()
     with errors_shown(name):
-        result = flow.run_sync(
+        result = run_sync(
             connection_from_environment, run_id=name, trigger="cli", params=pairs(param or [])
         )
     show(result, as_json=as_json)

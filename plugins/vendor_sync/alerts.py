@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -228,16 +229,17 @@ def resolve_gone(
     return conn.execute(load_query("ops/resolve_gone_alerts.sql"), params).rowcount
 
 
-def deliver_alerts(source: ConnectionSource) -> dict[str, int]:
+def deliver_alerts(source: ConnectionSource, conn: Warehouse | None = None) -> dict[str, int]:
     """Deliver what is due, oldest first; return how many were delivered and how many were not.
 
-    A channel that refuses one alert is left alone until the next call.
+    A channel that refuses one alert is left alone until the next call. `conn` is used if the caller
+    has one that is in no transaction.
     """
     open_channels = channels(source)
     outcome = {"delivered": 0, "undelivered": 0}
     try:
-        with _connected(source) as conn:
-            while open_channels and (sent := _deliver_next(conn, source, open_channels)):
+        with nullcontext(conn) if conn else _connected(source) as warehouse:
+            while open_channels and (sent := _deliver_next(warehouse, source, open_channels)):
                 channel, error = sent
                 outcome["undelivered" if error else "delivered"] += 1
                 if error:

@@ -14,11 +14,14 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import requests
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
+from requests.utils import default_headers, requote_uri
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 from urllib3.exceptions import NewConnectionError
@@ -129,7 +132,10 @@ class RestClient:
     used; what never changes goes into `headers`. When the vendor calls a token expired, `renew` is
     told the refused headers (another thread may have replaced them since), and the attempt is made
     once more. `secret_params` go into every URL, and into no text. A `transport` is shared with
-    clients of other accounts, and closed by whoever made it; headers and cookies are never shared.
+    clients of other accounts, and closed by whoever made it; headers are never shared.
+
+    There is no requests.Session: merging its settings and preparing its URLs cost as much as the
+    exchange itself, and an API needs neither cookies nor redirects.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword, all strategies of one request
@@ -159,13 +165,9 @@ class RestClient:
         self._limits = limits or HttpLimits()
         self._usage = usage
         self._secret_params = list(secret_params)
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc or proxy variable must not redirect a vendor key
-        self._session.headers.update({"Accept": "application/json", **headers})
+        self._headers = {**default_headers(), "Accept": "application/json", **headers}
         self._is_shared = transport is not None
         self._transport = transport or pooled_adapter(connections)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, self._transport)
 
     def close(self) -> None:
         """Close the pooled connections, unless they are shared."""
@@ -314,14 +316,11 @@ class RestClient:
     ) -> tuple[bytes, Mapping[str, str]]:
         limits = self._limits
         try:
-            with self._session.request(
-                request.method,
-                self._address(request),
-                json=request.json,
-                data=request.form,
-                headers=authorization,
+            # Straight to the transport: the key follows no redirect to another host, and neither a
+            # .netrc file nor a proxy variable of the environment has a say.
+            with self._transport.send(
+                self._prepare(request, authorization),
                 timeout=(limits.connect_seconds, limits.read_seconds),
-                allow_redirects=False,  # the key must not follow a redirect to another host
                 stream=True,
             ) as response:
                 body = self._read(response, request)
@@ -335,10 +334,29 @@ class RestClient:
             raise (_NotSentError if _never_left(error) else TemporaryError)(message) from None
         raise self._classify(answer)
 
+    def _prepare(self, request: _Request, authorization: Mapping[str, str]) -> PreparedRequest:
+        prepared: Any = PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.url = self._address(request)
+        prepared.prepare_headers({**self._headers, **authorization})
+        if request.method == "POST":
+            prepared.prepare_body(request.form, None, json=request.json)
+        return prepared
+
     def _address(self, request: _Request) -> str:
         params = [*request.params, *self._secret_params]
         query = f"?{urlencode(params)}" if params else ""
-        return self._base_url + request.path + query
+        return self._root + requote_uri(request.path) + query
+
+    @cached_property
+    def _root(self) -> str:
+        """Return the base URL as it is sent; raise a RequestException for one that is none."""
+        checked: Any = PreparedRequest()
+        checked.prepare_url(self._base_url, None)
+        if not checked.url.startswith(("http://", "https://")):
+            message = f"{self._base_url} is no address of HTTP"
+            raise requests.exceptions.InvalidSchema(message)
+        return checked.url.rstrip("/")
 
     def _read(self, response: requests.Response, request: _Request) -> bytes:
         deadline = time.monotonic() + self._limits.total_seconds

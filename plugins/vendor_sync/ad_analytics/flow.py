@@ -1,15 +1,16 @@
 """The whole sync in four steps that any process may take: plan, shards, join, completion.
 
-Under Airflow each is a task (shards are mapped); the command line takes them one after another.
-What a step needs to know of the one before is in the database, so each can be repeated alone.
+Under Airflow each is a task (shards are mapped); the command line takes them in one process
+(whole_run.py). What a step needs to know of the one before is in the database, so each can be
+repeated alone.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +29,7 @@ from vendor_sync.alert_rules import error_rate, interrupted, memory
 from vendor_sync.alerts import Alert, deliver_alerts, raise_alert, resolve_failure
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import TemporaryError
-from vendor_sync.postgres import lock_flow
+from vendor_sync.postgres import Warehouse, lock_flow
 from vendor_sync.runs import RunStore, peak_memory_bytes
 from vendor_sync.telemetry import span
 
@@ -105,18 +106,22 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     shard: Shard,
     link: str | None = None,
     clock: Clock = utc_now,
+    conn: Warehouse | None = None,
 ) -> dict[str, int]:
     """Sync a shard's connections, some at a time; return how many ended how.
 
+    `conn` is lent for the time of the shard; else one is opened.
+
     Raises TemporaryError when all are through and some are worth another try: the retry asks only
-    those, for a completed one is not asked again by the same run.
+    those, for a completed one is not asked again by the same run. After any other error a lent
+    `conn` may hold connections' turns: close it.
     """
     parsed = replace(SyncParams.parse(params), connection_ids=tuple(shard["connections"]))
-    with open_warehouse(source, FLOW) as conn:
-        run = RunStore(conn, FLOW).get(run_id)
-        with ShardSync(source, conn, run, parsed, clock, link=link) as sync:
+    with nullcontext(conn) if conn else open_warehouse(source, FLOW) as warehouse:
+        run = RunStore(warehouse, FLOW).get(run_id)
+        with ShardSync(source, warehouse, run, parsed, clock, link=link) as sync:
             results = sync.run()
-    deliver_alerts(source)
+        deliver_alerts(source, warehouse)
     _tell(source, memory(FLOW, run_id, peak_memory_bytes(), link=link))
     ended = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
@@ -153,7 +158,7 @@ def join_run(
         tell_of_issues(source, conn, run, link=link)
         cache = require_connection(source, "analytics_redis")
         dashboards = refresh_dashboards(conn, cache, clock())
-    deliver_alerts(source)
+        deliver_alerts(source, conn)
     _tell(source, memory(FLOW, run_id, peak_memory_bytes(), link=link))
     logger.info("%s: %d orders attributed", run.run_id, attributed.orders)
     return {
@@ -208,38 +213,6 @@ def _error_rate(run_id: str, result: Mapping[str, Any], link: str | None) -> Ale
 def _tell(source: ConnectionSource, alert: Alert | None) -> None:
     if alert:
         raise_alert(source, alert)
-
-
-def run_sync(
-    source: ConnectionSource,
-    *,
-    run_id: str,
-    trigger: str,
-    params: Mapping[str, Any],
-    clock: Clock = utc_now,
-) -> dict[str, Any]:
-    """Take all steps one after the other, as the command line does; return the run's result."""
-    shards = plan_run(source, run_id=run_id, trigger=trigger, params=params, clock=clock)
-    for check in range(REPORT_CHECKS):
-        if check:
-            time.sleep(REPORT_SECONDS)
-        shards = [shard for shard in shards if _is_waiting(source, run_id, params, shard, clock)]
-        if not shards:
-            break
-    joined = join_run(source, run_id=run_id, clock=clock)
-    return complete_run(source, run_id=run_id, joined=joined)
-
-
-def _is_waiting(
-    source: ConnectionSource, run_id: str, params: Mapping[str, Any], shard: Shard, clock: Clock
-) -> bool:
-    """Sync a shard and tell whether some of it waits for a report."""
-    try:
-        ended = sync_shard(source, run_id=run_id, params=params, shard=shard, clock=clock)
-    except TemporaryError as error:
-        logger.warning("%s: %s", shard["vendor"], error)
-        return False
-    return Outcome.WAITING in ended
 
 
 def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]]]) -> Shard:

@@ -168,10 +168,11 @@ class MetricStore:
     def _merge_campaigns(self) -> list[tuple[int, int]]:
         """Return (campaign, connection) of those that were new or changed."""
         changed = self._conn.execute(load_query("analytics/merge_campaigns.sql")).fetchall()
-        if changed:
-            self._conn.execute(load_query("analytics/end_campaign_names.sql"))
-            self._conn.execute(load_query("analytics/begin_campaign_names.sql"))
-        return [(row[0], row[1]) for row in changed]
+        known = [campaign_id for campaign_id, _, is_new in changed if not is_new]
+        if known:
+            for query in ("end_campaign_names", "begin_campaign_names"):
+                self._conn.execute(load_query(f"analytics/{query}.sql"), {"campaign_ids": known})
+        return [(campaign_id, connection_id) for campaign_id, connection_id, _ in changed]
 
     def _turned_namesakes(self) -> list[int]:
         rows = self._conn.execute(load_query("analytics/list_turned_namesakes.sql")).fetchall()

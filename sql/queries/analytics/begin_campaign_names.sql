@@ -1,6 +1,7 @@
--- Begin the names that campaigns have now: a first name was always valid, a later one since the
--- name before was last seen (known_at; NULL: never listed before), for the rename happened between
--- two looks.
+-- Begin the names that changed campaigns have now: a first name was always valid, a later one since
+-- the name before was last seen (known_at; NULL: never listed before), for the rename happened
+-- between two looks.
+-- Params: campaign_ids
 INSERT INTO analytics.campaign_names (
     campaign_id, valid_from, workspace_id, platform, name, name_key
 )
@@ -28,7 +29,8 @@ SELECT
 FROM analytics.campaigns AS c
 INNER JOIN latest AS s ON c.connection_id = s.connection_id AND c.external_id = s.external_id
 WHERE
-    NOT EXISTS (
+    c.campaign_id = any(%(campaign_ids)s)
+    AND NOT EXISTS (
         SELECT 1 FROM analytics.campaign_names AS n
         WHERE n.campaign_id = c.campaign_id AND n.valid_until = 'infinity'
     )

@@ -19,10 +19,11 @@ from sandbox.vendors.ad_world.fx import MANUAL
 from sandbox.vendors.ad_world.places import Account, Store, Workspace
 from sandbox.vendors.ad_world.world import Settings, World
 from sandbox.vendors.control import DEFAULT_KEYS, VendorSandbox
-from vendor_sync.ad_analytics import flow, fx_flow
+from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.ad_analytics.click_log import load_new_clicks
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
+from vendor_sync.ad_analytics.whole_run import run_sync
 from vendor_sync.connections import Connection
 from vendor_sync.postgres import Warehouse
 
@@ -98,7 +99,7 @@ class Company:
 
     def sync(self, run_id: str = "r1", **params: Any) -> dict[str, Any]:
         """Run the flow as the command line does, at the world's clock."""
-        return flow.run_sync(
+        return run_sync(
             self.connections.get,
             run_id=run_id,
             trigger="test",

@@ -17,8 +17,8 @@ from cryptography.fernet import Fernet
 from sandbox.home import REPOSITORY
 from sandbox.vendors.ad_world.click_log import click_log_files, write_click_log
 from tests.integration.ad_analytics.world import SHOP_URL, order
-from vendor_sync.ad_analytics import flow
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
+from vendor_sync.ad_analytics.whole_run import run_sync
 from vendor_sync.connections import connection_from_environment
 
 pytestmark = pytest.mark.integration
@@ -58,7 +58,7 @@ class Shop:
         return len(files)
 
     def sync(self, run_id="r1"):
-        return flow.run_sync(
+        return run_sync(
             self.connections.get, run_id=run_id, trigger="test", params={}, clock=lambda: NOW
         )
 
