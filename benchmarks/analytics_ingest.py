@@ -30,6 +30,7 @@ from sandbox.vendors.control import DEFAULT_KEYS, REPOSITORY, VendorSandbox, spa
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.shard import CONCURRENCY
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE, TokenStore, fernet_from_environment
+from vendor_sync.ad_analytics.whole_run import LANES
 from vendor_sync.postgres import Warehouse
 
 PEER_PYTHON = REPOSITORY / ".sandbox" / "bench" / "venv" / "bin" / "python"
@@ -142,7 +143,7 @@ class Stage:
             "since": str(UNTIL - timedelta(days=days - 1)),
             "until": str(UNTIL),
             "now": NOW.isoformat(),
-            "threads": CONCURRENCY,
+            "threads": LANES * CONCURRENCY,
         }
 
     def _asked(self, settings: Measured) -> list[tuple[str, str, str]]:
