@@ -12,9 +12,11 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sandbox.home import REPOSITORY
+from sandbox.vendors.ad_world.click_log import Line, click_log_lines
 from sandbox.vendors.ad_world.places import Account, Store, Workspace
 from sandbox.vendors.ad_world.world import World
 from sandbox.vendors.control import DEFAULT_KEYS, SNAPCHAT_CLIENT_ID
@@ -129,3 +131,21 @@ class Operator:
         options = (f"--setting={name}={value}" for name, value in pairs)
         where = ("--workspace", workspace, *options)
         return int(self.command(what, "add", *where, "--", *words, secret=secret))
+
+
+def click_files(world: World, linked: Linked, since: date) -> dict[str, list[Line]]:
+    """Return what the linked stores' snippets saw since a day, as files of the click log."""
+    days: dict[str, list[Line]] = {}
+    for store in linked.stores:
+        lines = click_log_lines(
+            world,
+            store,
+            workspace_id=linked.workspaces[store.workspace],
+            external_id=store.host,
+            first=since,
+            last=world.now.date(),
+        )
+        for line in lines:
+            day = line["occurred_at"][:10].replace("-", "/")
+            days.setdefault(f"{day}/storefronts.jsonl", []).append(line)
+    return days

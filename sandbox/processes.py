@@ -42,6 +42,13 @@ class Process:
                 if pid != self.pid or self.is_alive():
                     os.kill(pid, signal.SIGKILL)
 
+    def send_session(self, number: signal.Signals) -> None:
+        """Send a signal to it and to all of its session, as `kill_session` does."""
+        if self.is_alive():
+            for pid in (self.pid, *_session_members(self.pid)):
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
+
     def is_gone(self) -> bool:
         """Tell whether neither it nor anything in its session is left."""
         now = birth(self.pid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shlex
 import subprocess
@@ -21,7 +22,7 @@ import psycopg
 import pytest
 import requests
 
-from sandbox.home import REPOSITORY
+from sandbox.home import REPOSITORY, write_private
 from sandbox.vendors.control import VendorSandbox
 
 RETRY_SECONDS = 1
@@ -31,11 +32,18 @@ T = TypeVar("T")
 
 
 @contextmanager
-def stack_of_its_own(home: Path, **choices: str) -> Iterator[dict[str, str]]:
-    """Start a stack in an empty home and yield its variables; it is stopped at the end."""
+def stack_of_its_own(
+    home: Path, *, only: str = "", remembered: Mapping[str, object] | None = None, **choices: str
+) -> Iterator[dict[str, str]]:
+    """Start a stack in an empty home and yield its variables; it is stopped at the end.
+
+    `only` names its groups, comma-separated; `remembered` is of what an earlier start would know.
+    """
     _sandbox("reset", home, choices)
-    _sandbox("up", home, choices)
+    if remembered:
+        write_private(home / "state.json", json.dumps(remembered))
     try:
+        _sandbox("up", home, choices, *(["--only", only] if only else []))
         lines = (home / "env").read_text().splitlines()
         pairs = (shlex.split(line.removeprefix("export "))[0].partition("=") for line in lines)
         yield {name: value for name, _, value in pairs}
@@ -43,14 +51,14 @@ def stack_of_its_own(home: Path, **choices: str) -> Iterator[dict[str, str]]:
         _sandbox("down", home, choices)
 
 
-def _sandbox(command: str, home: Path, choices: Mapping[str, str]) -> None:
+def _sandbox(command: str, home: Path, choices: Mapping[str, str], *more: str) -> None:
     waits = {
         "VENDOR_SYNC_RETRY_SECONDS": str(RETRY_SECONDS),
         "VENDOR_SYNC_SLA_SECONDS": str(SLA_SECONDS),
         "VENDOR_SYNC_DEADLINE_SECONDS": str(SLA_SECONDS),
     }
     subprocess.run(
-        [sys.executable, "-m", "sandbox", command, "--home", home],
+        [sys.executable, "-m", "sandbox", command, "--home", home, *more],
         cwd=REPOSITORY,
         env={**os.environ, **waits, **choices},
         check=True,

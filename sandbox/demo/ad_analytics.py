@@ -14,9 +14,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.ad_onboarding import Linked, OnboardingError, Operator
+from sandbox.ad_onboarding import Linked, OnboardingError, Operator, click_files
 from sandbox.demo.airflow_api import Airflow, DemoError
-from sandbox.vendors.ad_world.click_log import Line, click_log_lines, write_click_log
+from sandbox.vendors.ad_world.click_log import write_click_log
 from sandbox.vendors.ad_world.world import Settings, World
 from sandbox.vendors.control import VendorSandbox
 
@@ -85,19 +85,7 @@ class AdAnalyticsDemo:
     def _write_clicks(self, world: World, linked: Linked) -> int:
         """Write the click log, a file a day, and return how many that are."""
         client = boto3.client("s3", endpoint_url=self._environment["S3_ENDPOINT_URL"])
-        days: dict[str, list[Line]] = {}
-        for store in linked.stores:
-            lines = click_log_lines(
-                world,
-                store,
-                workspace_id=linked.workspaces[store.workspace],
-                external_id=store.host,
-                first=world.start,
-                last=world.now.date(),
-            )
-            for line in lines:
-                day = line["occurred_at"][:10].replace("-", "/")
-                days.setdefault(f"{day}/storefronts.jsonl", []).append(line)
+        days = click_files(world, linked, world.start)
         write_click_log(client, self._environment["CLICK_BUCKET"], days)
         return len(days)
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from sandbox.vendors.catalogue import vendors
 from sandbox.vendors.delivery import answering, deliver, send
@@ -24,6 +25,9 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 _UNKNOWN = Reply.of(404, {"message": "no such vendor"})
 
 T = TypeVar("T")
+# What stands in the journal for a call of the API, where a control operation has its name.
+_CALLED = "(called)"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class VendorServer:
@@ -70,8 +74,18 @@ class VendorServer:
             return False
         self._start_worlds(settings.pop("seed"), settings)
         for name, operation, arguments in changes:
-            self.vendor(name).change(operation, arguments)
+            if operation == _CALLED:
+                self.vendor(name).answer(_call_from(arguments))
+            else:
+                self.vendor(name).change(operation, arguments)
         return True
+
+    def _answer(self, vendor: Vendor, call: Call) -> Reply:
+        """Let a vendor answer; what it is asked to write outlives us, as at a real vendor."""
+        reply = vendor.answer(call)
+        if call.method not in _READING:
+            self.journal.add(vendor.name, _CALLED, _noted(call))
+        return reply
 
     def _start_worlds(self, seed: int, settings: Mapping[str, Any]) -> None:
         for name in settings:
@@ -99,7 +113,7 @@ class VendorServer:
         self, request: web.Request, vendor: Vendor, call: Call, record: Record
     ) -> web.StreamResponse:
         async def answer() -> Reply:
-            reply = vendor.cached(call) or await self.in_world(vendor.answer, call)
+            reply = vendor.cached(call) or await self.in_world(self._answer, vendor, call)
             self.secrets.remember(vendor.name, reply)
             return noted(reply)
 
@@ -125,3 +139,19 @@ class VendorServer:
             return noted(await changed())
 
         return await deliver(request, faulty, rule.action)
+
+
+def _noted(call: Call) -> dict[str, Any]:
+    """Return a call as JSON; its body byte by byte."""
+    return {
+        "method": call.method,
+        "path": call.path,
+        "raw_query": call.raw_query,
+        "headers": dict(call.headers),
+        "body": call.body.decode("latin-1"),
+    }
+
+
+def _call_from(noted: Mapping[str, Any]) -> Call:
+    headers = CIMultiDict(noted["headers"])
+    return Call(**{**noted, "headers": headers, "body": noted["body"].encode("latin-1")})

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from sandbox.vendors.ad_world.world import Settings, World
 from tests import broadstreet_truth
+from tests.rates_truth import RATES, published_rates
 from tests.statsd_mapping import exposed
 from tests.trackier_truth import OFFERS, expected_offers
 
@@ -178,12 +179,7 @@ def test_exchange_rates_are_those_that_the_bank_has_published(airflow, switched_
 
     world = World(3, Settings(**size))
     days = [now.date() - timedelta(days=n) for n in range(98)]
-    stored = airflow.rows("SELECT rate_date, quote_currency, rate FROM analytics.fx_rates")
-    assert {row[:2]: row[2] for row in stored} == {
-        (day, currency): rate
-        for day in days
-        for currency, rate in (world.rates.published(day, world.now) or {}).items()
-    }
+    assert set(airflow.rows(RATES)) == published_rates(world, days)
     assert counts["status"] == "completed"
 
 

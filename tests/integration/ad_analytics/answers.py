@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import redis
 
 from sandbox.vendors.ad_world import truth
-from tests.integration.ad_analytics.company import MODELS, Company
+from tests.integration.ad_analytics.company import MODELS, Books
 
 COUNTS = (
     "impressions", "clicks", "reach", "video_plays", "video_views_2s", "video_views_6s",
@@ -35,7 +35,7 @@ _WEEKS = 14
 Key = tuple[Any, ...]
 
 
-def check_all(company: Company) -> None:
+def check_all(company: Books) -> None:
     """Compare every figure of the flow with the world's, after a sync of all that may change."""
     check_metrics(company)
     check_orders(company)
@@ -45,7 +45,7 @@ def check_all(company: Company) -> None:
     check_alerts(company)
 
 
-def check_metrics(company: Company) -> None:
+def check_metrics(company: Books) -> None:
     rows = company.rows(
         f"SELECT c.external_id, m.date, {', '.join('m.' + name for name in METRICS)},"
         " m.ctr, m.cpc, m.cpm, m.roas FROM analytics.campaign_metrics AS m"
@@ -54,7 +54,7 @@ def check_metrics(company: Company) -> None:
     same({row[:2]: row[2:] for row in rows}, _metrics(company))
 
 
-def _metrics(company: Company) -> dict[Key, Key]:
+def _metrics(company: Books) -> dict[Key, Key]:
     world = company.world
     found = {}
     for account in world.accounts:
@@ -80,7 +80,7 @@ def _ratio(above: Any, below: Any) -> Decimal | None:
     return Decimal(int(exact * 10**6 + Fraction(1, 2))).scaleb(-6)
 
 
-def check_orders(company: Company) -> None:
+def check_orders(company: Books) -> None:
     rows = company.rows(
         "SELECT o.connection_id, o.external_id, o.ordered_at, o.currency, o.gross, o.net"
         " FROM analytics.orders AS o"
@@ -95,7 +95,7 @@ def check_orders(company: Company) -> None:
     same({row[:2]: row[2:] for row in rows}, expected)
 
 
-def check_events(company: Company) -> None:
+def check_events(company: Books) -> None:
     rows = company.rows(
         "SELECT o.connection_id, o.external_id, e.attribution_type, e.platform, c.external_id,"
         " e.weight, e.conversion_value"
@@ -165,7 +165,7 @@ def _campaign(credit: truth.Credit) -> str | None:
 Daily = dict[tuple[date, str], dict[str, Fraction]]
 
 
-def check_daily(company: Company) -> None:
+def check_daily(company: Books) -> None:
     rows = company.rows(
         "SELECT workspace_id, date, platform, spend, claimed_revenue, attributed_revenue,"
         " attributed_conversions, unconverted FROM analytics.workspace_daily"
@@ -186,7 +186,7 @@ def check_daily(company: Company) -> None:
     assert not stored
 
 
-def daily(company: Company, workspace: Any) -> Daily:
+def daily(company: Books, workspace: Any) -> Daily:
     """Return a workspace's days per platform; `none` is what no advertisement is credited with."""
     world = company.world
     first, last = world.start, world.now.date() + timedelta(days=1)
@@ -209,7 +209,7 @@ def daily(company: Company, workspace: Any) -> Daily:
     return sums
 
 
-def check_dashboards(company: Company) -> None:
+def check_dashboards(company: Books) -> None:
     connection = company.connections["analytics_redis"]
     with redis.Redis(
         host=connection.host, port=connection.port or 6379, db=connection.extra["db"],
@@ -222,7 +222,7 @@ def check_dashboards(company: Company) -> None:
             _check_board(company, workspace, json.loads(content))
 
 
-def _check_board(company: Company, workspace: Any, board: dict[str, Any]) -> None:
+def _check_board(company: Books, workspace: Any, board: dict[str, Any]) -> None:
     today = company.world.local_today(workspace.timezone)
     days = daily(company, workspace)
     counts = _counts(company, workspace)
@@ -261,7 +261,7 @@ def _board_figures(inside: list[date], days: Daily, counts: Any) -> dict[str, Fr
     return figures
 
 
-def _counts(company: Company, workspace: Any) -> dict[date, list[int]]:
+def _counts(company: Books, workspace: Any) -> dict[date, list[int]]:
     found: dict[date, list[int]] = defaultdict(lambda: [0, 0])
     world = company.world
     accounts = [account for account in world.accounts if account.workspace is workspace]
@@ -272,7 +272,7 @@ def _counts(company: Company, workspace: Any) -> dict[date, list[int]]:
     return found
 
 
-def check_alerts(company: Company) -> None:
+def check_alerts(company: Books) -> None:
     rows = company.rows(
         "SELECT c.external_id, a.kind, a.date FROM analytics.performance_alerts AS a"
         " INNER JOIN analytics.campaigns AS c USING (campaign_id) WHERE a.resolved_at IS NULL"
@@ -280,7 +280,7 @@ def check_alerts(company: Company) -> None:
     assert {tuple(row) for row in rows} == set(_alerts(company))
 
 
-def _alerts(company: Company) -> list[Key]:
+def _alerts(company: Books) -> list[Key]:
     world = company.world
     found: list[Key] = []
     for account in world.accounts:
@@ -300,7 +300,7 @@ def _alerts(company: Company) -> list[Key]:
     return found
 
 
-def _campaign_day(company: Company, account: Any, campaign: Any, day: date) -> Any:
+def _campaign_day(company: Books, account: Any, campaign: Any, day: date) -> Any:
     world = company.world
     delivery = world.delivery(campaign, day)
     if delivery is None:

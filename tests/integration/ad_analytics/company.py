@@ -33,7 +33,29 @@ MODELS = ["last_click", "first_click", "linear", "position_based", "time_decay"]
 _APP = {"client_id": "sandbox-snapchat-app", "client_secret": f"secret-{DEFAULT_KEYS['snapchat']}"}
 
 
-class Company:
+class Books:
+    """A world, and where the product keeps what it has of it: ids of the world's places."""
+
+    world: World
+    conn: Warehouse
+    connections: dict[str, Connection]
+    workspaces: Mapping[int, int]
+    accounts: Mapping[Account, int]
+    stores: Mapping[Store, int]
+
+    def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
+        return self.conn.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]
+
+    def value(self, query: str, *params: Any) -> Any:
+        return self.rows(query, *params)[0][0]
+
+    def orders(self) -> Iterator[Any]:
+        """The world's orders of the first sync's range and since."""
+        for store in self.stores:
+            yield from self.world.orders(store, self.world.start, self.world.now.date())
+
+
+class Company(Books):
     """The world's workspaces in the warehouse; `world` is this process's own copy of it."""
 
     def __init__(
@@ -211,19 +233,6 @@ class Company:
                 credentials = msgspec.structs.replace(credentials, **pair)
             self.tokens.save(key, credentials)
         return len(rows)
-
-    # Looking.
-
-    def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
-        return self.conn.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]
-
-    def value(self, query: str, *params: Any) -> Any:
-        return self.rows(query, *params)[0][0]
-
-    def orders(self) -> Iterator[Any]:
-        """The world's orders of the first sync's range and since."""
-        for store in self.stores:
-            yield from self.world.orders(store, self.world.start, self.world.now.date())
 
 
 def first_credentials(

@@ -1,0 +1,101 @@
+"""The made-up vendors' worlds, and what happens in them before each run of a flow."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sandbox.vendors.control import VendorSandbox, VendorSandboxError
+from tests.e2e.chaos.ads import Business
+from tests.e2e.chaos.flows import Client
+
+TRACKIER = {"offers": 300, "brands": 6, "page_size": {"campaigns": 60}}
+BROADSTREET = {"networks": 2, "advertisers": 5, "zones": 6, "advertisements": 12, "campaigns": 8,
+               "placements": 30}  # fmt: skip
+_PATIENCE = 180.0
+T = TypeVar("T")
+
+
+class Worlds:
+    """What people do at the vendors, and what they enter here to be exported."""
+
+    def __init__(
+        self, vendors: VendorSandbox, client: Client, business: Business, seed: int
+    ) -> None:
+        self.vendors = vendors
+        self.business = business
+        self._client = client
+        self._chance = random.Random(f"{seed}/worlds")
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._seed = seed
+        self.entered: list[str] = []
+        self.perhaps: list[str] = []
+
+    def begin(self, product: Mapping[str, str], folder: Path) -> None:
+        """Make all worlds anew, and link the accounts and stores by the product's addresses."""
+        self.vendors.reset(
+            self._seed,
+            trackier=TRACKIER,
+            broadstreet=BROADSTREET,
+            ad_world=self.business.size,
+            shopify={"restore": 4000},
+        )
+        self.business.link(product, folder)
+
+    def trackier(self) -> None:
+        """Let a day pass for the offers."""
+        self._told(lambda: self.vendors.advance(1))
+
+    def account(self) -> None:
+        """Let somebody rename a zone in Broadstreet's dashboard."""
+        zones = self._told(lambda: self._listed("zones"))
+        which = self._chance.choice([zone["id"] for zone in zones if isinstance(zone["id"], int)])
+        fields = {"name": f"Renamed {next(self._numbers)}"}
+        self._told(
+            lambda: self.vendors.change(
+                "broadstreet", "edit", entity="zones", which=which, fields=fields
+            )
+        )
+
+    def locals(self) -> None:
+        """Enter some zones, as a person does who does not press the button twice."""
+        networks = self._told(lambda: self._listed("networks"))
+        for _ in range(3):
+            name = f"Entered {self._seed} {next(self._numbers)}"
+            body = {"name": name, "network_id": networks[0]["id"]}
+            answer = self._client.ask("POST", "/api/local/zones", body)
+            if answer is not None and answer.status_code == 201:
+                self.entered.append(name)
+            else:
+                self.perhaps.append(name)
+
+    def ads(self) -> None:
+        """Let the ad platforms' and stores' time be now, and the snippets write what they saw."""
+        now = datetime.now(UTC).replace(microsecond=0).isoformat()
+        self._told(lambda: self.vendors.change("ad_world", "set_now", at=now))
+        self.business.world.set_now(now)
+        self.business.log_clicks(self.business.world.now.date() - timedelta(days=1))
+
+    def _listed(self, kind: str) -> list[dict[str, Any]]:
+        rows = list(self.vendors.truth("broadstreet"))
+        return [row["item"] for row in rows if row["kind"] == kind and not row["malformed"]]
+
+    def _told(self, call: Callable[[], T]) -> T:
+        """Call the vendors until they answer: they may be dead at the moment."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with self._lock:
+                    return call()
+            except (OSError, HTTPException, VendorSandboxError, ValueError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
