@@ -147,7 +147,7 @@ def _noted(call: Call) -> dict[str, Any]:
         "method": call.method,
         "path": call.path,
         "raw_query": call.raw_query,
-        "headers": dict(call.headers),
+        "headers": {str(name): value for name, value in call.headers.items()},
         "body": call.body.decode("latin-1"),
     }
 

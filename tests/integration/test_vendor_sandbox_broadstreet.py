@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 import requests
 
-from sandbox.vendors.control import DEFAULT_KEYS, VendorSandboxError
+from sandbox.vendors.control import DEFAULT_KEYS, VendorSandboxError, spawn
 
 pytestmark = pytest.mark.integration
 
@@ -417,3 +417,20 @@ def test_reports_are_json_that_say_they_are_a_page(call):
 
     assert reply.headers["Content-Type"].startswith("text/html")
     assert reply.json() == {"records": []}
+
+
+def test_what_was_created_survives_a_kill_of_the_server_with_its_id(tmp_path):
+    arguments = ("--state-dir", str(tmp_path), "--seed", "9")
+    with spawn(*arguments) as killed:
+        where = {"network_id": first(killed, "networks"), "access_token": TOKEN}
+        url = f"{killed.vendor_url('broadstreet')}/api/1/zones"
+        made = requests.post(url, params=where, json={"name": "Foyer"}, timeout=5).json()["zone"]
+        before = truth(killed, "zones")
+
+    with spawn(*arguments) as restarted:
+        after = truth(restarted, "zones")
+        creates = restarted.creates()
+
+    assert after == before
+    assert made["id"] in {row["item"]["id"] for row in after}
+    assert [note["fields"]["name"] for note in creates] == ["Foyer"]

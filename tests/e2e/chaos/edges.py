@@ -43,8 +43,8 @@ _CHANGES = [
             "AND random() < 0.3",
         ),
         (
-            "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
-            " SELECT company_id, brand_id, gen_random_uuid()::text, 'P', 2 FROM edge.products",
+            """INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)
+            SELECT company_id, brand_id, gen_random_uuid()::text, 'P', 2 FROM edge.products""",
             "LIMIT 1",
         ),
     )
@@ -142,7 +142,7 @@ class Edge:
     async def difference(self, target: str) -> tuple[int, list[str], list[str]]:
         """Return how many records the store has, and which the edge lacks or has otherwise."""
         conn = open_database(self.path)
-        held: dict[tuple[int, str], tuple[int, bytes]] = dict(contents(conn))
+        held: dict[Any, Any] = dict(contents(conn))
         conn.close()
         async with Session(self.credentials(target)) as session:
             truth = (await PlainEdge("Sync", by_clock=False, **self.shop.tenant).sync(session)).held

@@ -56,7 +56,8 @@ class Disturber:
 
     def run(self, seconds: float) -> None:
         """Disturb for so long; return when everything that was disturbed is back."""
-        end = time.monotonic() + seconds
+        self._began = time.monotonic()
+        end = self._began + seconds
         hands = [
             threading.Thread(target=self._hand, args=(number, end), name=f"hand-{number}")
             for number in range(self._hands)
@@ -66,8 +67,12 @@ class Disturber:
         for hand in hands:
             hand.join()
 
-    def report(self) -> dict[str, Any]:
-        """Return counts by kind and by part, and how long recoveries took, in seconds."""
+    def report(self, successes: list[float]) -> dict[str, Any]:
+        """Return counts by kind and by part, and how long recoveries took, in seconds.
+
+        `successes` are the (monotonic) ends of the flows' good runs: the first one after a fault
+        tells when the whole was at work again.
+        """
         by_part = {}
         for name in self._parts:
             took = sorted(
@@ -78,16 +83,21 @@ class Disturber:
             by_part[name] = {
                 "faults": dict(Counter(f.kind for f in self.faults if f.part == name)),
                 "recoveries": len(took),
-                "recovery_seconds": {
-                    "median": round(took[len(took) // 2], 1), "max": round(took[-1], 1)
-                } if took else {},
+                "recovery_seconds": summary(took),
             }  # fmt: skip
         return {
             "injected": len(self.faults),
             "by_kind": dict(Counter(fault.kind for fault in self.faults)),
             "recoveries": sum(fault.recovered_in is not None for fault in self.faults),
+            "seconds_to_the_next_good_run": summary(self._waits(successes)),
             "by_part": by_part,
         }
+
+    def _waits(self, successes: list[float]) -> list[float]:
+        ends = sorted(successes)
+        over = (self._began + fault.at + fault.lasted for fault in self.faults)
+        later = (next((end - at for end in ends if end > at), None) for at in over)
+        return sorted(wait for wait in later if wait is not None)
 
     def _hand(self, number: int, end: float) -> None:
         chance = random.Random(f"{self._seed}/{number}")
@@ -182,3 +192,10 @@ class Disturber:
                 return None
             time.sleep(_POLL)
         return time.monotonic() - since
+
+
+def summary(figures: list[float]) -> dict[str, float]:
+    """Return the middle and the end of sorted figures; nothing where there are none."""
+    if not figures:
+        return {}
+    return {"median": round(figures[len(figures) // 2], 1), "max": round(figures[-1], 1)}

@@ -13,6 +13,8 @@ from typing import Any
 
 import requests
 
+from tests.e2e.chaos.faults import summary
+
 logger = logging.getLogger(__name__)
 _ENDED = frozenset({"success", "failed"})
 _TIMEOUT = 15
@@ -65,16 +67,14 @@ class Client:
 
 @dataclass
 class Runs:
-    """What became of a flow's runs, and how long each took, in seconds."""
+    """What became of a flow's runs, how long each took, and when (monotonic) good ones ended."""
 
     states: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    successes: list[float] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
-        took = sorted(self.seconds)
-        middle = round(took[len(took) // 2], 1) if took else None
-        longest = round(took[-1], 1) if took else None
-        return {"runs": dict(self.states), "median_seconds": middle, "max_seconds": longest}
+        return {"runs": dict(self.states), "seconds": summary(sorted(self.seconds))}
 
 
 class Flow:
@@ -114,6 +114,8 @@ class Flow:
         took = time.monotonic() - began
         self.runs.states[state] += 1
         self.runs.seconds.append(took)
+        if state == "success":
+            self.runs.successes.append(began + took)
         logger.info("        %s %s after %.0f s", self.dag, state, took)
         return state
 

@@ -7,6 +7,8 @@ Ours, as no kept proxy with faults installs from PyPI, Debian or npm without a c
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -14,6 +16,8 @@ from typing import Any, Self, TypeVar
 
 HOST = "127.0.0.1"
 _CHUNK = 1 << 16
+# Lingering for no time at all: the other side is reset, not told that all was said.
+_RESET = struct.pack("ii", 1, 0)
 T = TypeVar("T")
 
 
@@ -43,6 +47,8 @@ class Line:
             self._server.close()
             self._server = None
         for writer in list(self._open):
+            open_socket = writer.get_extra_info("socket")
+            open_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
     async def calm(self) -> None:

@@ -130,11 +130,12 @@ class Chaos:
                    if state != "success"]  # fmt: skip
         errors += [f"an outbox holds {counts}" for counts in settled
                    if counts["pending"] or counts["refused"]]  # fmt: skip
+        successes = [end for flow in self._flows for end in flow.runs.successes]
         return {
             "seed": self._plan.seed,
             "seconds_of_chaos": self._plan.seconds,
             "seconds_in_all": round(seconds),
-            "faults": self._disturber.report(),
+            "faults": self._disturber.report(successes),
             "flows": {flow.dag: flow.runs.report() for flow in self._flows},
             "edges": {
                 "stores": len(self._edges.edges),
