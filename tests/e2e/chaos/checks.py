@@ -31,13 +31,14 @@ from vendor_sync.connections import Connection
 
 KINDS = ("networks", "advertisers", "zones", "advertisements", "campaigns", "placements")
 _SHOWN = 5
+# By what is compared: the comparison, and the table whose rows it looks at.
 _BUSINESS = {
-    "ad platforms' days": answers.check_metrics,
-    "stores' orders": answers.check_orders,
-    "credits of orders": answers.check_events,
-    "days of the workspace": answers.check_daily,
-    "dashboards in Redis": answers.check_dashboards,
-    "performance alerts": answers.check_alerts,
+    "ad platforms' days": (answers.check_metrics, "campaign_metrics"),
+    "stores' orders": (answers.check_orders, "orders"),
+    "credits of orders": (answers.check_events, "attribution_events"),
+    "days of the workspace": (answers.check_daily, "workspace_daily"),
+    "dashboards in Redis": (answers.check_dashboards, "workspaces"),
+    "performance alerts": (answers.check_alerts, "campaigns"),
 }
 _AUDITED = (
     "SELECT promotion_id, finding, detail FROM edge.promotion_audits"
@@ -57,7 +58,8 @@ class Finding:
 
     @property
     def is_good(self) -> bool:
-        return not (self.lost or self.doubled or self.wrong)
+        """Tell whether all is as it has to be; where there was nothing to compare, it is not."""
+        return self.compared > 0 and not (self.lost or self.doubled or self.wrong)
 
     def report(self) -> dict[str, Any]:
         numbers = {"compared": self.compared, "lost": len(self.lost),
@@ -95,13 +97,13 @@ def documents_alike(name: str, stored: Mapping[Any, Any], truth: Mapping[Any, An
     )
 
 
-def asserted(name: str, check: Callable[[], object]) -> Finding:
-    """Run a comparison that asserts; what it says becomes the finding."""
+def asserted(name: str, check: Callable[[], object], compared: int) -> Finding:
+    """Run a comparison of so many rows that asserts; what it says becomes the finding."""
     try:
         check()
     except AssertionError as error:
-        return Finding(name, compared=1, wrong=[str(error)[:2000]])
-    return Finding(name, compared=1)
+        return Finding(name, compared, wrong=[str(error)[:2000]])
+    return Finding(name, compared)
 
 
 class Checker:
@@ -120,6 +122,9 @@ class Checker:
 
     def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         return self._warehouse.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]
+
+    def _count(self, table: str) -> int:
+        return self.rows(f"SELECT count(*) FROM {table}")[0][0]
 
     def offers(self) -> Finding:
         return rows_alike("Trackier's offers", self.rows(OFFERS), expected_offers(self._vendors))
@@ -171,7 +176,10 @@ class Checker:
         ]
         stored = [row for row in self.rows(RATES) if row[0] in days]
         return [
-            *(asserted(name, partial(check, business)) for name, check in _BUSINESS.items()),
+            *(
+                asserted(name, partial(check, business), self._count(f"analytics.{table}"))
+                for name, (check, table) in _BUSINESS.items()
+            ),
             rows_alike("exchange rates", stored, published_rates(world, days)),
         ]
 
@@ -235,9 +243,10 @@ class Checker:
                 "SELECT dag_id, run_id, task_id, state FROM task_instance"
                 " WHERE state IN ('running', 'queued', 'scheduled', 'restarting')"
             ).fetchall()
-        checked = self.rows("SELECT count(*) FROM ops.sync_runs")[0][0]
         left = [*runs, *locks, *([lease] if lease else []), *open_runs, *tasks]
-        return Finding("runs, locks and leases", checked, wrong=[str(one) for one in left])
+        return Finding(
+            "runs, locks and leases", self._count("ops.sync_runs"), wrong=[str(one) for one in left]
+        )
 
 
 def _names(key: str, body: bytes) -> set[str] | None:

@@ -191,7 +191,8 @@ class Edges:
             " SELECT %s, %s, n::text, 'P', 1 FROM generate_series(1, %s) AS n",
             *(first.company_id, first.brand_id, PRODUCTS),
         )
-        promotions = [office.add_promotion(first) for _ in range(PROMOTIONS)]
+        promotions = [office.add_promotion(first, max_uses=1) for _ in range(PROMOTIONS)]
+        office.add_promotion(first)  # which nobody uses: the audit says so
         more = [
             await office.add_shop(first.company_id, first.brand_id) for _ in range(self._stores - 1)
         ]

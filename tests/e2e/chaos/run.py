@@ -68,7 +68,7 @@ class Chaos:
     def run(self) -> dict[str, Any]:
         """Return the report."""
         began = time.monotonic()
-        self._worlds.begin(self._stacks.variables, self._folder)
+        self._worlds.begin(self._stacks.variables, self._stacks.direct, self._folder)
         self._edges.begin()
         for flow in self._flows:
             flow.switch_on()
@@ -101,8 +101,11 @@ class Chaos:
     def _settle(self) -> tuple[dict[str, str], list[dict[str, int]]]:
         """Run each flow once more, and have each edge sync and upload; return how that ended."""
         settled = self._edges.settle()
-        with ThreadPoolExecutor(len(self._flows)) as pool:
-            states = pool.map(Flow.run, self._flows)
+        *others, audit = self._flows
+        with ThreadPoolExecutor(len(others)) as pool:
+            states = list(pool.map(Flow.run, others))
+        # It audits what the rollup has summed up.
+        states.append(audit.run())
         return {flow.dag: state for flow, state in zip(self._flows, states, strict=True)}, settled
 
     def _check(self, checker: Checker) -> list[Finding]:
@@ -124,7 +127,7 @@ class Chaos:
         settled: list[dict[str, int]],
         seconds: float,
     ) -> dict[str, Any]:
-        errors = [*self._disturber.errors, *self._edges.errors]
+        errors = [*self._disturber.errors, *self._edges.errors, *self._worlds.errors]
         errors += [error for flow in self._flows for error in flow.errors]
         errors += [f"{dag} ended as {state}" for dag, state in last.items()
                    if state != "success"]  # fmt: skip
@@ -144,9 +147,10 @@ class Chaos:
                 "changes_at_head_office": self._edges.changes,
             },
             "compared": {found.name: found.report() for found in findings},
+            "entered_without_an_answer": len(self._worlds.perhaps),
             "losses": sum(len(found.lost) for found in findings),
             "duplicates": sum(len(found.doubled) for found in findings),
-            "errors": errors + [found.name for found in findings if not found.is_good],
+            "errors": errors + [f"{found.name} differ" for found in findings if not found.is_good],
         }
 
 

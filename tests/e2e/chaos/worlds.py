@@ -12,13 +12,15 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pymongo
+
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
 from tests.e2e.chaos.ads import Business
 from tests.e2e.chaos.flows import Client
 
 TRACKIER = {"offers": 300, "brands": 6, "page_size": {"campaigns": 60}}
-BROADSTREET = {"networks": 2, "advertisers": 5, "zones": 6, "advertisements": 12, "campaigns": 8,
-               "placements": 30}  # fmt: skip
+BROADSTREET = {"networks": 2, "advertisers": 8, "zones": 20, "advertisements": 30, "campaigns": 20,
+               "placements": 120}  # fmt: skip
 _PATIENCE = 180.0
 T = TypeVar("T")
 
@@ -38,8 +40,9 @@ class Worlds:
         self._seed = seed
         self.entered: list[str] = []
         self.perhaps: list[str] = []
+        self.errors: list[str] = []
 
-    def begin(self, product: Mapping[str, str], folder: Path) -> None:
+    def begin(self, product: Mapping[str, str], direct: Mapping[str, str], folder: Path) -> None:
         """Make all worlds anew, and link the accounts and stores by the product's addresses."""
         self.vendors.reset(
             self._seed,
@@ -49,6 +52,12 @@ class Worlds:
             shopify={"restore": 4000},
         )
         self.business.link(product, folder)
+        # Who enters a zone chooses a network that was imported.
+        with pymongo.MongoClient(direct["MONGO_URI"]) as client:
+            for item in self._listed("networks"):
+                known = {name: value for name, value in item.items() if name != "id"}
+                network = {**known, "broadstreet_id": item["id"]}
+                client["broadstreet"].networks.insert_one(network)
 
     def trackier(self) -> None:
         """Let a day pass for the offers."""
@@ -72,10 +81,12 @@ class Worlds:
             name = f"Entered {self._seed} {next(self._numbers)}"
             body = {"name": name, "network_id": networks[0]["id"]}
             answer = self._client.ask("POST", "/api/local/zones", body)
-            if answer is not None and answer.status_code == 201:
+            if answer is None:
+                self.perhaps.append(name)
+            elif answer.ok:
                 self.entered.append(name)
             else:
-                self.perhaps.append(name)
+                self.errors.append(f"{name} was refused: {answer.status_code} {answer.text}")
 
     def ads(self) -> None:
         """Let the ad platforms' and stores' time be now, and the snippets write what they saw."""
