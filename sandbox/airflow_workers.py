@@ -12,7 +12,7 @@ from sandbox import health
 from sandbox.environment import exports
 from sandbox.home import IMAGE, PRODUCT, REPOSITORY
 from sandbox.part import Part
-from sandbox.state import WORKERS, State
+from sandbox.state import TASK_HEARTBEAT, WORKERS, State
 
 ADVICE = "Run `make setup-image`: Celery workers need the packages of the production image."
 _TASKS_EACH = 2
@@ -33,6 +33,19 @@ def settings(state: State, database: str) -> dict[str, str]:
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(_TASKS_EACH),
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "86400",
+        **_queueing(2 * state.chosen(TASK_HEARTBEAT)),
+    }
+
+
+def _queueing(timeout: int) -> dict[str, str]:
+    """Return after how long a task whose message nobody has any more is queued again.
+
+    Airflow's own defaults are ten minutes, and to give the task up after the second time.
+    """
+    return {
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": str(timeout),
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": str(timeout / 4),
+        "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "20",
     }
 
 

@@ -160,7 +160,7 @@ class Edges:
         self._folder, self._seed, self._stores = folder, seed, stores
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._live, name="edges")
+        self._thread = threading.Thread(target=self._live, name="edges", daemon=True)
         self.changes = 0
         self.edges: list[Edge] = []
         self.errors: list[str] = []

@@ -59,7 +59,7 @@ class Disturber:
         self._began = time.monotonic()
         end = self._began + seconds
         hands = [
-            threading.Thread(target=self._hand, args=(number, end), name=f"hand-{number}")
+            threading.Thread(target=self._hand, args=(number, end), daemon=True)
             for number in range(self._hands)
         ]
         for hand in hands:

@@ -95,13 +95,14 @@ class Flow:
 
     def repeat(self, stop: threading.Event) -> None:
         """Run it until told to stop; the last run is seen to its end."""
-        while not stop.wait(self._pause):
+        while not stop.is_set():
             try:
                 self._stir()
                 self.run()
             except Exception as error:  # the report says so
                 logger.exception("%s", self.dag)
                 self.errors.append(f"{self.dag}: {error!r}")
+            stop.wait(self._pause)
 
     def run(self, *, seconds: float = 600) -> str:
         """Run it once and return how that ended."""

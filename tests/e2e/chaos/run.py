@@ -52,15 +52,15 @@ class Chaos:
         )  # fmt: skip
         worlds = self._worlds
         self._flows = [
-            Flow(Client(stacks.variables), dag, stir)
-            for dag, stir in (
-                ("trackier_offer_sync", worlds.trackier),
-                ("broadstreet_import", worlds.account),
-                ("broadstreet_export", worlds.locals),
-                ("fx_rates_sync", worlds.ads),
-                ("ad_analytics_sync", worlds.ads),
-                ("edge_usage_rollup", _nothing),
-                ("edge_promotion_audit", _nothing),
+            Flow(Client(stacks.variables), dag, stir, pause=pause)
+            for dag, stir, pause in (
+                ("trackier_offer_sync", worlds.trackier, 2),
+                ("broadstreet_import", worlds.account, 2),
+                ("broadstreet_export", worlds.locals, 2),
+                ("fx_rates_sync", worlds.ads, 20),
+                ("ad_analytics_sync", worlds.ads, 2),
+                ("edge_usage_rollup", _nothing, 10),
+                ("edge_promotion_audit", _nothing, 15),
             )
         ]
         self._disturber = Disturber(stacks, plan.seed, hands=plan.hands)
@@ -85,7 +85,7 @@ class Chaos:
     def _disturb(self) -> None:
         stop = threading.Event()
         flows = [
-            threading.Thread(target=flow.repeat, args=(stop,), name=flow.dag)
+            threading.Thread(target=flow.repeat, args=(stop,), name=flow.dag, daemon=True)
             for flow in self._flows
         ]
         for flow in flows:
