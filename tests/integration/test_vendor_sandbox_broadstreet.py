@@ -421,13 +421,13 @@ def test_reports_are_json_that_say_they_are_a_page(call):
 
 def test_what_was_created_survives_a_kill_of_the_server_with_its_id(tmp_path):
     arguments = ("--state-dir", str(tmp_path), "--seed", "9")
-    with spawn(*arguments) as killed:
+    with spawn(*arguments, keys={"broadstreet": TOKEN}) as killed:
         where = {"network_id": first(killed, "networks"), "access_token": TOKEN}
         url = f"{killed.vendor_url('broadstreet')}/api/1/zones"
         made = requests.post(url, params=where, json={"name": "Foyer"}, timeout=5).json()["zone"]
         before = truth(killed, "zones")
 
-    with spawn(*arguments) as restarted:
+    with spawn(*arguments, keys={"broadstreet": TOKEN}) as restarted:
         after = truth(restarted, "zones")
         creates = restarted.creates()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import redis
 
 from sandbox import processes
 from sandbox.home import Home
@@ -78,6 +79,24 @@ class Cluster(Airflow):
             yield killed_at
         finally:
             successor.send(signal.SIGCONT)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop both workers with all that they run, and let them go on in the end."""
+        found = [processes.load(self.home.record(worker)) for worker in WORKERS]
+        workers = [worker for worker in found if worker is not None]
+        assert len(workers) == len(WORKERS)
+        for worker in workers:
+            worker.send_session(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.send_session(signal.SIGCONT)
+
+    def broker(self) -> redis.Redis:
+        """Return a client of the Redis through which workers are told of tasks."""
+        return redis.Redis.from_url(self.variables["AIRFLOW__CELERY__BROKER_URL"])
 
     def counts(self, dag: str, run_id: str) -> dict[str, Any]:
         """Return the counts that a run has ended with."""

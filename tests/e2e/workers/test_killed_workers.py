@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -137,6 +138,21 @@ def entered_locally(airflow, name: str, network: int) -> str:
     answer = requests.post(url, json=body, headers={"Authorization": token}, timeout=30)
     assert answer.status_code == 201, answer.text
     return answer.json()["_id"]
+
+
+def test_task_whose_message_was_lost_is_queued_again_and_ends_well(airflow, switched_on):
+    dag = "fx_rates_sync"
+    switched_on(dag)
+
+    with airflow.broker() as broker, airflow.paused():
+        run_id = airflow.trigger(dag)
+        # The queue, and what a worker's waiting call had been handed when it was stopped.
+        airflow.eventually(lambda: broker.llen("default") or broker.hlen("unacked"))
+        broker.delete("default", "unacked", "unacked_index")
+
+    began = time.monotonic()
+    assert airflow.finish(run_id, dag, seconds=60) == "success"
+    logger.warning("Tallies: message lost, ended after %.1f s", time.monotonic() - began)
 
 
 @pytest.mark.soak
