@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from vendor_sync.ad_analytics import flow, fx_flow
 from vendor_sync.ad_analytics.state import Outcome
-from vendor_sync.events import publish_events
+from vendor_sync.orchestration import dag_runs
 from vendor_sync.orchestration.connections import connection_from_airflow
-from vendor_sync.orchestration.dag_runs import trigger_of
+from vendor_sync.orchestration.dag_runs import task_context, trigger_of
 
 _REPORT_WAIT = timedelta(seconds=flow.REPORT_SECONDS)
 
 
 def plan_shards(vendors: Sequence[str]) -> dict[str, list[flow.Shard]]:
     """Begin the run (or take it up) and return the shards of each vendor."""
-    context = _context()
+    context = task_context()
     dag_run = context["dag_run"]
     shards = flow.plan_run(
         connection_from_airflow,
@@ -36,7 +35,7 @@ def sync_shard(shard: flow.Shard) -> dict[str, int]:
 
     While a report is being made the wait releases the worker slot, without using up a retry.
     """
-    context = _context()
+    context = task_context()
     ended = flow.sync_shard(
         connection_from_airflow,
         run_id=context["dag_run"].run_id,
@@ -52,7 +51,7 @@ def sync_shard(shard: flow.Shard) -> dict[str, int]:
 
 def join_run() -> dict[str, Any]:
     """Turn what arrived into events, totals, alerts and dashboards."""
-    context = _context()
+    context = task_context()
     return flow.join_run(
         connection_from_airflow, run_id=context["dag_run"].run_id, link=context["ti"].log_url
     )
@@ -63,7 +62,7 @@ def complete_run(joined: Mapping[str, Any]) -> dict[str, Any]:
 
     Why they are is in the run's row and its event: errors are no matter for XCom.
     """
-    context = _context()
+    context = task_context()
     result = flow.complete_run(
         connection_from_airflow,
         run_id=context["dag_run"].run_id,
@@ -74,15 +73,13 @@ def complete_run(joined: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def published_events() -> Iterator[dict[str, Any]]:
-    """Publish the run's event, and yield it as the asset event's extra."""
-    run_id = _context()["dag_run"].run_id
-    for event in publish_events(connection_from_airflow, flow.FLOW, run_id):
-        yield event.to_json()
+    """Publish the run's events, and yield each as the asset event's extra."""
+    return dag_runs.published_events(flow.FLOW)
 
 
 def sync_rates() -> dict[str, Any]:
     """Read the exchange rates under the DAG run's id."""
-    context = _context()
+    context = task_context()
     dag_run = context["dag_run"]
     return fx_flow.sync_rates(
         connection_from_airflow,
@@ -94,7 +91,3 @@ def sync_rates() -> dict[str, Any]:
 
 def _params(context: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in dict(context["params"]).items() if value is not None}
-
-
-def _context() -> dict[str, Any]:
-    return cast("dict[str, Any]", get_current_context())

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
 
 from vendor_sync.broadstreet import import_flow
@@ -15,12 +14,10 @@ from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.broadstreet.import_flow import ImportRun
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.errors import LockedError
-from vendor_sync.events import publish_events
+from vendor_sync.orchestration import dag_runs
 from vendor_sync.orchestration.connections import connection_from_airflow
-from vendor_sync.orchestration.dag_runs import trigger_of
-
-_WAIT_IN_PROCESS_SECONDS = 20
-_WAIT_OUTSIDE = timedelta(seconds=20)
+from vendor_sync.orchestration.dag_runs import task_context, trigger_of
+from vendor_sync.orchestration.turns import WAIT_IN_PROCESS_SECONDS, WAIT_OUTSIDE
 
 
 def begin() -> bool:
@@ -57,24 +54,18 @@ def finish() -> dict[str, Any]:
 
 def published_events() -> Iterator[dict[str, Any]]:
     """Publish the run's events, and yield each as the asset event's extra."""
-    run_id = _context()["dag_run"].run_id
-    events = publish_events(connection_from_airflow, import_flow.FLOW, run_id)
-    if not events:
-        message = "The run has no event: it was a dry run."
-        raise AirflowSkipException(message)
-    for event in events:
-        yield event.to_json()
+    return dag_runs.published_events(import_flow.FLOW)
 
 
 def _asked() -> ImportRun:
-    context = _context()
+    context = task_context()
     dag_run = context["dag_run"]
     return ImportRun(
         source=connection_from_airflow,
         run_id=dag_run.run_id,
         params=ImportParams.parse(context["params"]),
         trigger=trigger_of(dag_run),
-        lock_wait_seconds=_WAIT_IN_PROCESS_SECONDS,
+        lock_wait_seconds=WAIT_IN_PROCESS_SECONDS,
         link=context["ti"].log_url,
     )
 
@@ -89,8 +80,4 @@ def _turn() -> Generator[None]:
 
 
 def _later() -> AirflowRescheduleException:
-    return AirflowRescheduleException(datetime.now(UTC) + _WAIT_OUTSIDE)
-
-
-def _context() -> dict[str, Any]:
-    return cast("dict[str, Any]", get_current_context())
+    return AirflowRescheduleException(datetime.now(UTC) + WAIT_OUTSIDE)

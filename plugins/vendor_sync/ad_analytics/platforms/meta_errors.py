@@ -24,7 +24,6 @@ from vendor_sync.errors import (
 from vendor_sync.rest_client import Answer, classify_by_status
 
 OBJECT_MISSING = "100/33"
-SLOW_DOWN_PERCENT = 75
 PAUSE_PERCENT = 95
 
 _TOKEN = frozenset({102, 190, 458, 459, 460, 463, 464, 467})
