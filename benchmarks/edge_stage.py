@@ -73,7 +73,7 @@ class Stage:
     """A head office of so many products, kept for the next run, and servers that serve it."""
 
     def __init__(self, products: int, *, times: int = 1) -> None:
-        admin = connection_from_environment("warehouse_postgres")
+        admin = connection_from_environment("warehouse_owner")
         if admin is None:
             raise SystemExit("run it with `make bench-edge`")  # noqa: EM101, TRY003
         self._admin = admin

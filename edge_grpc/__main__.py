@@ -20,7 +20,7 @@ from edge_grpc import keys as key_file
 from edge_grpc.admin import ClientAdmin, SettingsAdmin
 from edge_grpc.database import CONNECTION_ERRORS, Database, opened
 from edge_grpc.errors import EdgeError
-from edge_grpc.settings import from_environment
+from edge_grpc.settings import ADMIN_DSN, from_environment
 
 EXIT_FAILED = 1
 EXIT_TEMPORARY = 75
@@ -124,7 +124,9 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 
 def _ask(question: Callable[[Database], Awaitable[Any]], *, as_json: bool) -> None:
     async def ask() -> Any:  # noqa: ANN401 - what is printed
-        async with opened(os.environ.get("EDGE_GRPC_DSN", ""), size=1) as database:
+        # The server's own role may not write credentials.
+        dsn = os.environ.get(ADMIN_DSN) or os.environ.get("EDGE_GRPC_DSN", "")
+        async with opened(dsn, size=1) as database:
             return await question(database)
 
     with _errors_shown():

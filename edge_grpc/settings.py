@@ -65,12 +65,16 @@ class Settings(BaseModel):
     log_level: str = "INFO"
 
 
+# As whom the administrators' commands connect. The server has no use for it.
+ADMIN_DSN = "EDGE_GRPC_ADMIN_DSN"
+
+
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """Read the settings, or raise ConfigurationError that names every wrong variable."""
     given = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
-        if name.startswith(PREFIX) and value
+        if name.startswith(PREFIX) and value and name != ADMIN_DSN
     }
     problems: list[str] = []
     settings: Settings | None = None

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from sandbox import airflow_workers, health
-from sandbox.environment import USERS, exports, postgres_uri
+from sandbox.environment import USERS, connection, exports, postgres_uri
 from sandbox.home import REPOSITORY, Home, write_private
 from sandbox.part import Part
 from sandbox.state import COLLECTOR, HOST, STATSD_PORT, TASK_HEARTBEAT, State
@@ -20,6 +20,8 @@ _COMPONENTS = {
     "dag-processor": ("dag_processor", ()),
     "triggerer": ("triggerer", ("--skip-serve-logs",)),
 }
+# What opens the warehouse as somebody else than the flows.
+_OTHERS = ("WAREHOUSE_DSN", "WAREHOUSE_ROLE_DSNS", "AIRFLOW_CONN_WAREHOUSE_OWNER")
 
 
 def settings(home: Home, state: State) -> dict[str, str]:
@@ -98,11 +100,17 @@ def _passed_on() -> dict[str, str]:
 
 def parts(home: Home, state: State) -> list[Part]:
     """Return the step that brings the metadata database up to date, and the four components."""
-    env = settings(home, state) | exports(state) | airflow_workers.search_path(state)
+    env = settings(home, state) | _product(state) | airflow_workers.search_path(state)
     program = airflow_workers.program(state)
     components = [_component(state, name, program, env) for name in _COMPONENTS]
     started = [_metadata_schema(home, program, env), _api_server(home, state, program, env)]
     return [*started, *components, *airflow_workers.parts(state, env)]
+
+
+def _product(state: State) -> dict[str, str]:
+    """Return what the flows need of the stack: not what opens the warehouse as its owner."""
+    known = exports(state)
+    return {name: known[name] for name in known if name not in _OTHERS}
 
 
 def _write_passwords(home: Home, state: State) -> None:
@@ -127,10 +135,12 @@ def _metadata_schema(home: Home, program: Path, env: dict[str, str]) -> Part:
 
 def _api_server(home: Home, state: State, program: Path, env: dict[str, str]) -> Part:
     port = state.ports["airflow-api-server"]
+    page = connection("postgres", postgres_uri(state, "warehouse", "sync_center"))
     return Part(
         name="airflow-api-server",
         argv=(program, "api-server"),
-        env=env,
+        # Sync Center and the endpoints work in this process, and tasks never do.
+        env=env | {"AIRFLOW_CONN_WAREHOUSE_POSTGRES": page},
         after=("airflow-schema",),
         before=lambda: _write_passwords(home, state),
         healthy=health.http_ok(port, "/api/v2/version"),

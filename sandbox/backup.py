@@ -77,7 +77,7 @@ def restore(home: Home, where: Path) -> dict[str, Any]:
 
 
 def _dumping(home: Home, name: str, where: Path) -> Callable[[], object]:
-    uri = postgres_uri(state.load(home), name)
+    uri = postgres_uri(state.load(home), name, "warehouse_backup")
     return lambda: _postgres("pg_dump", "-Fc", "-f", str(where / f"{name}.dump"), uri=uri)
 
 
@@ -87,7 +87,9 @@ def _refill(home: Home, name: str, dump: Path) -> None:
     for statement in (f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name}"):
         _postgres("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, uri=admin)
     uri = postgres_uri(state.load(home), name)
-    _postgres("pg_restore", "--exit-on-error", "--no-owner", str(dump), uri=uri, option="-d")
+    # `migrate` gives the roles their rights; there need not be the same roles here.
+    options = ("--exit-on-error", "--no-owner", "--no-privileges")
+    _postgres("pg_restore", *options, str(dump), uri=uri, option="-d")
 
 
 def _postgres(tool: str, *arguments: str, uri: str, option: str = "") -> None:

@@ -13,7 +13,8 @@ def settings(home: Home, state: State) -> dict[str, str]:
     """Return what the server, its administrators' commands and an edge client read."""
     address = f"{HOST}:{state.ports['edge']}"
     return {
-        "EDGE_GRPC_DSN": postgres_uri(state, "warehouse"),
+        "EDGE_GRPC_DSN": postgres_uri(state, "warehouse", "edge_server"),
+        "EDGE_GRPC_ADMIN_DSN": postgres_uri(state, "warehouse", "edge_admin"),
         "EDGE_GRPC_KEYS_FILE": str(home.root / "edge-keys.json"),
         "EDGE_GRPC_LISTEN": address,
         "EDGE_GRPC_METRICS_LISTEN": f"{HOST}:{state.ports['edge-metrics']}",

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.home import Home, write_private
-from sandbox.state import HOST, VENDORS, State
+from sandbox.state import HOST, ROLES, VENDORS, State
 
 AUDIT_BUCKET = "audit-raw"
 CLICK_BUCKET = "click-log"
@@ -32,11 +32,16 @@ def vendor_keys(state: State) -> dict[str, str]:
     return {name: state.secrets[f"vendor_{name}"] for name in VENDORS}
 
 
-def postgres_uri(state: State, database: str) -> str:
+def postgres_uri(state: State, database: str, role: str = "postgres") -> str:
+    """Return a database's address, as its owner or as a role of `sql/roles`.
+
+    A server that is not ours has one login for all: who runs it decides about roles.
+    """
     external = state.replaced("postgres")
     if external:
         return urlsplit(external)._replace(path=f"/{database}").geturl()
-    login = f"postgres:{state.secrets['postgres']}"
+    secret = "postgres" if role == "postgres" else f"postgres_{role}"
+    login = f"{role}:{state.secrets[secret]}"
     return f"postgresql://{login}@{HOST}:{state.ports['postgres']}/{database}"
 
 
@@ -44,14 +49,22 @@ def exports(state: State) -> dict[str, str]:
     """Return every variable by name; the same for a given state, whatever is running."""
     variables = _addresses(state)
     for conn_id, fields in _connections(state, variables).items():
-        filled = {name: value for name, value in fields.items() if value not in (None, "")}
-        variables[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(filled)
+        variables[f"AIRFLOW_CONN_{conn_id.upper()}"] = _as_json(fields)
     return variables
+
+
+def connection(conn_type: str, uri: str) -> str:
+    """Return an address as the value of an `AIRFLOW_CONN_` variable."""
+    return _as_json(_from_uri(conn_type, uri))
 
 
 def write_env_file(home: Home, variables: dict[str, str]) -> None:
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
     write_private(home.env_file, "".join(lines))
+
+
+def _as_json(fields: dict[str, Any]) -> str:
+    return json.dumps({name: value for name, value in fields.items() if value not in (None, "")})
 
 
 def _addresses(state: State) -> dict[str, str]:
@@ -64,6 +77,9 @@ def _addresses(state: State) -> dict[str, str]:
     }
     return {
         "WAREHOUSE_DSN": postgres_uri(state, "warehouse"),
+        "WAREHOUSE_ROLE_DSNS": json.dumps(
+            {role: postgres_uri(state, "warehouse", role) for role in ROLES}
+        ),
         "REDIS_URL": state.replaced("redis") or f"redis://:{password}@{local['redis']}/0",
         "MONGO_URI": state.replaced("mongo")
         or f"mongodb://{local['mongo']}/?directConnection=true",
@@ -90,7 +106,10 @@ def _connections(state: State, known: dict[str, str]) -> dict[str, dict[str, Any
     login, secret = known["AWS_ACCESS_KEY_ID"], known["AWS_SECRET_ACCESS_KEY"]
     store = {"conn_type": "aws", "login": login, "password": secret}
     return {
-        "warehouse_postgres": _from_uri("postgres", known["WAREHOUSE_DSN"]),
+        "warehouse_owner": _from_uri("postgres", known["WAREHOUSE_DSN"]),
+        "warehouse_postgres": _from_uri(
+            "postgres", postgres_uri(state, "warehouse", "vendor_flows")
+        ),
         "analytics_redis": _from_uri("analytics_redis", known["REDIS_URL"])
         | {"schema": None, "extra": {"db": int(urlsplit(known["REDIS_URL"]).path.strip("/") or 0)}},
         "broadstreet_mongo": _from_uri("mongo", known["MONGO_URI"])

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import health
-from sandbox.home import SERVERS, Home, write_private
+from sandbox.home import REPOSITORY, SERVERS, Home, write_private
 from sandbox.part import Part
-from sandbox.state import HOST, State
+from sandbox.state import HOST, ROLES, State
 
 DATABASES = ("warehouse", "airflow")
+_ROLES = REPOSITORY / "sql" / "roles" / "create.sql"
 _SETTINGS = {
     "listen_addresses": HOST,
     # Sockets would need a path under 108 characters, which a home need not have.
@@ -97,12 +98,17 @@ def _can_reach(data: Path, run_as: Mapping[str, Any]) -> bool:
 def parts(home: Home, state: State) -> list[Part]:
     """Return the server, its first-time step, and the step that creates the databases."""
     if state.replaced("postgres"):
-        return [_create_databases(home, str(state.replaced("postgres")), after=())]
+        return [_create_databases(home, str(state.replaced("postgres")), {}, after=())]
     server = f"postgresql://postgres:{state.secrets['postgres']}@{HOST}:{state.ports['postgres']}"
     return [
         _initialise(home, state),
         _server(home, state),
-        _create_databases(home, f"{server}/postgres", after=("postgres",)),
+        _create_databases(
+            home,
+            f"{server}/postgres",
+            {name: state.secrets[f"postgres_{name}"] for name in ROLES},
+            after=("postgres",),
+        ),
     ]
 
 
@@ -158,13 +164,19 @@ def directory(home: Home) -> Path:
     return place
 
 
-def _create_databases(home: Home, uri: str, after: tuple[str, ...]) -> Part:
+def _create_databases(
+    home: Home, uri: str, passwords: Mapping[str, str], after: tuple[str, ...]
+) -> Part:
+    """Create databases, and on a server of ours the roles, each with its password."""
     script = home.run / "create_databases.sql"
     lines = [
         f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS "  # noqa: S608 - our own two names
         f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
         for name in DATABASES
     ]
+    if passwords:
+        lines.append(_ROLES.read_text())
+        lines += [f"ALTER ROLE {name} PASSWORD '{word}';\n" for name, word in passwords.items()]
     return Part(
         name="postgres-databases",
         # The address goes by the environment: an argument would show the password in `ps`.

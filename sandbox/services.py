@@ -132,10 +132,8 @@ def warehouse_schema(_: Home, state: State) -> list[Part]:
     return [
         Part(
             name="warehouse-schema",
-            argv=(python, "-m", "vendor_sync", "migrate"),
-            env={
-                name: known[name] for name in ("WAREHOUSE_DSN", "AIRFLOW_CONN_WAREHOUSE_POSTGRES")
-            },
+            argv=(python, "-m", "vendor_sync", "migrate", "--only", "warehouse"),
+            env={"AIRFLOW_CONN_WAREHOUSE_OWNER": known["AIRFLOW_CONN_WAREHOUSE_OWNER"]},
             after=("postgres-databases",),
             retry_for=0,
             advice="A file in sql/migrations does not apply to this database.",

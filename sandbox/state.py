@@ -38,6 +38,16 @@ VENDORS = (
     "fx",
     "webhook",
 )
+# What may log in to the warehouse beside its owner: sql/roles says what each is for.
+ROLES = (
+    "vendor_flows",
+    "sync_center",
+    "edge_server",
+    "edge_admin",
+    "head_office",
+    "warehouse_reader",
+    "warehouse_backup",
+)
 # The real server that replaces a part, by the variable that names it.
 REPLACEMENTS = {
     "postgres": "SANDBOX_POSTGRES_URI",
@@ -118,8 +128,9 @@ def _new_secrets() -> dict[str, str]:
     fernet = ("airflow_fernet", "vendor_sync_fernet")
     words = ("postgres", "redis", "jwt", "session", "admin", "operator", "viewer")
     vendors = tuple(f"vendor_{name}" for name in VENDORS)
+    roles = tuple(f"postgres_{name}" for name in ROLES)
     keys = {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in fernet}
-    return keys | {name: secrets.token_hex(16) for name in (*words, *vendors)}
+    return keys | {name: secrets.token_hex(16) for name in (*words, *roles, *vendors)}
 
 
 def _preferred_ports(home: Home, ports_from: int | None) -> dict[str, int]:

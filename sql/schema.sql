@@ -88,7 +88,8 @@ $$;
 COMMENT ON FUNCTION analytics.units_per_euro(wanted text, on_date date) IS 'How much of the wanted currency 1 EUR cost: as published, else through the dollar.';
 
 CREATE FUNCTION edge.add_company_rows() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     INSERT INTO edge.versions (company_id) SELECT company_id FROM new_rows;
@@ -150,7 +151,8 @@ $$;
 COMMENT ON FUNCTION edge.is_sent(r edge.promotion_records, store uuid, brands uuid[], inactive_too boolean, strategy text, future_days bigint, past_days bigint, today date) IS 'Whether a store with these brands is sent a promotion under these settings, on its local day.';
 
 CREATE FUNCTION edge.keep_product_holdings() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     changed text := CASE TG_OP
@@ -171,7 +173,8 @@ $$;
 COMMENT ON FUNCTION edge.keep_product_holdings() IS 'Its argument is a query over `changed` (rows after the statement, sign 1, and before it, sign -1).';
 
 CREATE FUNCTION edge.keep_settings_change() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     INSERT INTO edge.settings_changes (company_id, changed_by, settings_before, settings_after)
@@ -193,7 +196,8 @@ $$;
 COMMENT ON FUNCTION edge.keep_settings_change() IS 'Who it was: the transaction''s edge.changed_by where an application knows the person, else the database''s user.';
 
 CREATE FUNCTION edge.mark_changes() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     changed text := CASE TG_OP
@@ -215,7 +219,8 @@ $$;
 COMMENT ON FUNCTION edge.mark_changes() IS 'Its argument is a query over `changed` (rows before and after; unchanged ones left out) that names company, kind, id and store of what has to be compiled; kind is NULL where only the version has to rise.';
 
 CREATE FUNCTION edge.raise_versions() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     companies uuid[];
@@ -2158,6 +2163,8 @@ CREATE INDEX promotions_trigger_product_id_idx ON edge.promotions USING btree (t
 CREATE INDEX publications_company_id_published_at_idx ON edge.publications USING btree (company_id, published_at);
 
 CREATE INDEX refresh_tokens_client_id_idx ON edge.refresh_tokens USING btree (client_id);
+
+CREATE INDEX refresh_tokens_expires_at_idx ON edge.refresh_tokens USING btree (expires_at, family_id, issued_at);
 
 CREATE INDEX refresh_tokens_family_id_idx ON edge.refresh_tokens USING btree (family_id);
 

@@ -30,7 +30,7 @@ from vendor_sync.cli_output import (
     pairs,
     progress_bars,
 )
-from vendor_sync.connections import connection_from_environment, require_connection
+from vendor_sync.connections import connection_from_environment, owner_first, require_connection
 from vendor_sync.edge_reports import flow as edge_reports
 from vendor_sync.errors import LockedError
 from vendor_sync.flow_runs import skip_run
@@ -101,7 +101,7 @@ def migrate(
     applied: list[str] = []
     with errors_shown():
         if only is not Store.MONGO:
-            warehouse = require_connection(connection_from_environment, "warehouse_postgres")
+            warehouse = require_connection(owner_first, "warehouse_postgres")
             applied += (f"applied {name}" for name in apply_migrations(warehouse))
         if only is Store.MONGO or (not only and connection_from_environment("broadstreet_mongo")):
             mongo = require_connection(connection_from_environment, "broadstreet_mongo")

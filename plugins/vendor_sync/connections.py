@@ -65,6 +65,8 @@ class Connection:
 
 
 ConnectionSource = Callable[[str], "Connection | None"]
+# Who owns the warehouse's tables: for `migrate` and `restored` alone, never for a flow.
+OWNER = "warehouse_owner"
 
 
 def connection_from_environment(conn_id: str) -> Connection | None:
@@ -81,6 +83,15 @@ def connection_from_environment(conn_id: str) -> Connection | None:
         # The value holds a password: neither it nor the parser's message may be shown.
         message = f"{variable} is neither a connection URI nor a JSON object of connection fields."
         raise ConfigurationError(message) from None
+
+
+def owner_first(conn_id: str) -> Connection | None:
+    """Return the connection as of the environment; the warehouse's as its owner, if one is set.
+
+    For commands that change what the flows' own role may not: schema, versions, sequences.
+    """
+    owner = connection_from_environment(OWNER) if conn_id == "warehouse_postgres" else None
+    return owner or connection_from_environment(conn_id)
 
 
 def require_connection(source: ConnectionSource, conn_id: str) -> Connection:

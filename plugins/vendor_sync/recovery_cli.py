@@ -10,7 +10,7 @@ import typer
 
 from vendor_sync import mongo, mongo_archive
 from vendor_sync.cli_output import AsJson, errors_shown, show
-from vendor_sync.connections import connection_from_environment, require_connection
+from vendor_sync.connections import connection_from_environment, owner_first, require_connection
 from vendor_sync.recovery import after_restore
 
 documents_app = typer.Typer(no_args_is_help=True, help="MongoDB's documents as one file.")
@@ -50,5 +50,5 @@ def load(file: Annotated[Path, typer.Argument(help="From.")], *, as_json: AsJson
 def restored(*, as_json: AsJson = False) -> None:
     """Make restored databases safe to work with, before flows and edge service start again."""
     with errors_shown():
-        done = after_restore(connection_from_environment, datetime.now(UTC))
+        done = after_restore(owner_first, datetime.now(UTC))
     show({**done, "status": "completed"}, as_json=as_json)

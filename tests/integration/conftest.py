@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import psycopg
@@ -51,15 +52,39 @@ def migrated_database():
 
 
 @pytest.fixture(scope="session")
-def database(worker, migrated_database):
-    """A migrated database of this worker's own, as a connection."""
+def owned_database(worker, migrated_database):
+    """A migrated database of this worker's own, as a connection of its owner."""
     with migrated_database(f"test_{os.getpid()}_{worker}") as connection:
         yield connection
 
 
+@pytest.fixture(scope="session")
+def as_role(owned_database):
+    """A function that returns the same database as a role of sql/roles connects to it."""
+    dsns = json.loads(os.environ["WAREHOUSE_ROLE_DSNS"])
+
+    def connection(role: str) -> Connection:
+        login = urlsplit(dsns[role])
+        return replace(owned_database, login=login.username, password=login.password)
+
+    return connection
+
+
+@pytest.fixture(scope="session")
+def page_database(as_role):
+    """The same database, as Sync Center connects to it."""
+    return as_role("sync_center")
+
+
+@pytest.fixture(scope="session")
+def database(as_role):
+    """The same database, as the flows connect to it: with their role's rights and no more."""
+    return as_role("vendor_flows")
+
+
 @contextmanager
 def _migrated_database(name):
-    admin = _from_stack("warehouse_postgres")
+    admin = _from_stack("warehouse_owner")
     with psycopg.connect(**_psycopg(admin), autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     connection = replace(admin, schema=name)
@@ -80,9 +105,9 @@ def _psycopg(connection: Connection) -> dict[str, Any]:
 
 
 @pytest.fixture
-def db(database):
-    """An autocommit connection to an empty warehouse."""
-    with psycopg.connect(**_psycopg(database), autocommit=True) as conn:
+def db(owned_database):
+    """An autocommit connection to an empty warehouse, as its owner."""
+    with psycopg.connect(**_psycopg(owned_database), autocommit=True) as conn:
         tables = conn.execute(
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
             " WHERE schemaname IN ('ops', 'affiliate')"

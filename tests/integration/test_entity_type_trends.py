@@ -21,10 +21,10 @@ FROM generate_series(1, 4) AS n
 
 
 @pytest.fixture
-def charts(db, database):
+def charts(db, page_database):
     def draw():
         return type_charts(
-            lambda conn_id: database if conn_id == "warehouse_postgres" else None,
+            lambda conn_id: page_database if conn_id == "warehouse_postgres" else None,
             "broadstreet_import",
         )
 

@@ -26,5 +26,5 @@ def test_schema_file_is_what_the_migrations_make(untouched):
     assert SCHEMA_FILE.read_text() == dump_schema(dsn), "run `make schema` and commit the file"
 
 
-def test_second_migration_applies_nothing(database):
-    assert migrate(database) == []
+def test_second_migration_applies_nothing(owned_database):
+    assert migrate(owned_database) == []

@@ -18,7 +18,6 @@ from psycopg import sql
 
 from vendor_sync.connections import Connection
 from vendor_sync.errors import StorageError
-from vendor_sync.migrations import migrate
 from vendor_sync.trackier.flow import FLOW, run_offer_sync
 
 pytestmark = pytest.mark.integration
@@ -69,8 +68,12 @@ def end_state(world):
 
 
 @pytest.fixture
-def changed_world(trackier):
-    """A synced network that has changed since: new, edited, vanished and broken records."""
+def changed_world(trackier, owned_database):
+    """A synced network that has changed since: new, edited, vanished and broken records.
+
+    Its warehouse is copied over and over, which only its owner may.
+    """
+    trackier.connections["warehouse_postgres"] = owned_database
     trackier.vendors.reset(
         11, trackier={"offers": 600, "brands": 12, "page_size": {"campaigns": 40}}
     )
@@ -222,7 +225,6 @@ def test_database_that_is_killed_during_a_run(changed_world, own_stack):
         password=fields["password"],
         schema=fields["schema"],
     )
-    migrate(connection)
     world = replace(
         changed_world,
         connections={**changed_world.connections, "warehouse_postgres": connection},

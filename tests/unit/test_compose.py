@@ -112,7 +112,7 @@ def test_service_is_bounded_unprivileged_and_rotates_its_log(name):
     assert service["cap_drop"] == ["ALL"]
     assert "restart" in service
     assert "privileged" not in service
-    runs_once = name in {"airflow-init", "edge-keys", "s3-volume"}
+    runs_once = name in {"airflow-init", "edge-admin", "edge-keys", "s3-volume"}
     assert runs_once or "healthcheck" in service
     # Only the step that hands a volume to another user runs as root, with that right alone.
     assert service.get("user", "root") != "root" or service.get("cap_add") == ["CHOWN"]

@@ -103,7 +103,10 @@ EDGE = (
         "edge.promotion_audits", "runs", "list_old_audits",
         company_id=_NIL, audited_on=date(1970, 1, 1), promotion_id=_NIL, finding="",
     ),
-    _old("edge.refresh_tokens", "ended", "list_ended_tokens", token_hash=b""),
+    _old(
+        "edge.refresh_tokens", "ended", "list_ended_tokens",
+        expires_at=_LONG_AGO, family_id=_NIL, issued_at=_LONG_AGO,
+    ),
     _old("edge.product_chunks", "ended", "list_lost_chunks", chunk_id=0),
     _old("edge.chunk_scopes", "ended", "list_lost_scopes", company_id=_NIL, brand_id=_NIL),
 )  # fmt: skip

@@ -25,9 +25,12 @@ END $$
 
 
 @pytest.fixture
-def warehouse(database):
-    """A connection as the flow opens it, to an empty analytics schema."""
-    with connect(database, application_name="test") as conn:
+def warehouse(owned_database):
+    """A connection like the flow's, but its owner's, to an empty analytics schema.
+
+    Flows of `connections` have their own role.
+    """
+    with connect(owned_database, application_name="test") as conn:
         conn.execute(_EMPTY)
         yield conn
 

@@ -38,9 +38,9 @@ def day(warehouse, workspace):
 
 
 @pytest.fixture
-def look(database, workspace):
+def look(page_database, workspace):
     """A function that returns the board of some days."""
-    return lambda days=7: board({"warehouse_postgres": database}.get, workspace, days, NOW)
+    return lambda days=7: board({"warehouse_postgres": page_database}.get, workspace, days, NOW)
 
 
 def test_sums_are_of_the_workspaces_days_and_ratios_of_the_sums(day, look):
@@ -104,8 +104,8 @@ def test_a_state_says_what_a_person_has_to_do(warehouse, workspace, add_connecti
     assert connection_state(look().connections[0]).words == "Needs a new login"
 
 
-def test_an_unknown_workspace_is_none(database, workspace):
-    found = board({"warehouse_postgres": database}.get, workspace + 1, 7, NOW)
+def test_an_unknown_workspace_is_none(page_database, workspace):
+    found = board({"warehouse_postgres": page_database}.get, workspace + 1, 7, NOW)
 
     assert found is None
 

@@ -56,9 +56,10 @@ class Desk(Office):
 
 
 @pytest.fixture
-def desk(vendors, warehouse, connections, monkeypatch):
+def desk(vendors, warehouse, connections, page_database, monkeypatch):
     monkeypatch.setenv(KEYS_VARIABLE, Fernet.generate_key().decode())
     vendors.faults.clear()
+    connections["warehouse_postgres"] = page_database
     yield Desk(Company(vendors, warehouse, connections, seed=11, **SIZE))
     vendors.faults.clear()
 

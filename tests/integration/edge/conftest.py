@@ -20,6 +20,7 @@ from edge_grpc.client.store import EdgeStore, open_database
 from edge_grpc.client.sync import Syncer
 from edge_grpc.server import Server
 from edge_grpc.settings import Settings
+from vendor_sync.connections import Connection
 
 # The real thing, at a cost that hundreds of tests can bear; the administrators' command has the
 # service's own cost, and is tested by itself.
@@ -45,8 +46,10 @@ class Shop:
 class HeadOffice:
     """Writes head office's data as anybody would: with plain SQL."""
 
-    conn: psycopg.Connection[Any]
-    dsn: str
+    conn: psycopg.Connection[Any]  # the owner's
+    dsn: str  # as the server connects
+    admin_dsn: str  # as the administrators' commands do
+    owner_dsn: str
     keys_file: Path
 
     def run(self, query: str, *params: Any) -> None:
@@ -154,16 +157,21 @@ class HeadOffice:
         return Settings.model_validate(fields)
 
 
+def _dsn(database: Connection) -> str:
+    login = f"{quote(database.login or '')}:{quote(database.password or '')}"
+    return f"postgresql://{login}@{database.host}:{database.port}/{database.schema}"
+
+
 @pytest.fixture
-def office(database, tmp_path):
+def office(owned_database, as_role, tmp_path):
     """An empty head office."""
-    login = f"{quote(database.login)}:{quote(database.password or '')}"
-    dsn = f"postgresql://{login}@{database.host}:{database.port}/{database.schema}"
     keys.rotate(tmp_path / "keys.json")
-    with psycopg.connect(dsn, autocommit=True) as conn:
+    server, admin = _dsn(as_role("edge_server")), _dsn(as_role("edge_admin"))
+    owner = _dsn(owned_database)
+    with psycopg.connect(owner, autocommit=True) as conn:
         for table in ("companies", "promotion_usages", "usage_rejects"):
             conn.execute(f"DELETE FROM edge.{table}")  # pyright: ignore[reportArgumentType]
-        yield HeadOffice(conn, dsn, tmp_path / "keys.json")
+        yield HeadOffice(conn, server, admin, owner, tmp_path / "keys.json")
 
 
 @pytest.fixture

@@ -49,6 +49,8 @@ class Clock:
         conn.execute("DROP SCHEMA IF EXISTS fake CASCADE")
         conn.execute("CREATE SCHEMA fake")
         conn.execute("CREATE TABLE fake.now AS SELECT clock_timestamp() AS at")
+        conn.execute("GRANT USAGE ON SCHEMA fake TO PUBLIC")
+        conn.execute("GRANT SELECT ON fake.now TO PUBLIC")
         conn.execute(
             "CREATE FUNCTION fake.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
             " 'SELECT at FROM fake.now'"

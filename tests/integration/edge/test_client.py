@@ -175,7 +175,7 @@ async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_
     def write():
         import psycopg  # noqa: PLC0415
 
-        with psycopg.connect(office.dsn) as conn:
+        with psycopg.connect(office.owner_dsn) as conn:
             for _ in range(300):
                 sku = str(chance.randint(1, 200))
                 conn.execute("UPDATE edge.products SET name = name || 'x' WHERE sku = %s", [sku])

@@ -16,6 +16,7 @@ def command(office, server, shop, tmp_path):
     environment = {
         **os.environ,
         "EDGE_GRPC_DSN": office.dsn,
+        "EDGE_GRPC_ADMIN_DSN": office.admin_dsn,
         "EDGE_GRPC_KEYS_FILE": str(office.keys_file),
         "EDGE_CLIENT_TARGET": f"127.0.0.1:{server.port}",
         "EDGE_CLIENT_CLIENT_ID": shop.client_id,

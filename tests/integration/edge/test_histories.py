@@ -215,7 +215,7 @@ def cutter(frames_left):
 async def lane_of(office, serving):
     office.run(f"ALTER DATABASE {office.conn.info.dbname} SET synchronous_commit = off")
     with ExitStack() as opened:
-        conns = [opened.enter_context(psycopg.connect(office.dsn)) for _ in range(4)]
+        conns = [opened.enter_context(psycopg.connect(office.owner_dsn)) for _ in range(4)]
         for conn in conns:
             conn.execute("SET lock_timeout = '50ms'")
             conn.commit()

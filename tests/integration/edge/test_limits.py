@@ -43,7 +43,7 @@ async def test_streams_beyond_the_limit_wait_for_one_to_end(serving, shop):
 @pytest.fixture
 def locked(office):
     """A head office in which no usage can be written."""
-    with psycopg.connect(office.dsn) as conn:
+    with psycopg.connect(office.owner_dsn) as conn:
         conn.execute("LOCK TABLE edge.usage_rejects IN ACCESS EXCLUSIVE MODE")
         yield conn
 

@@ -61,7 +61,7 @@ async def test_several_processes_share_a_port_revocations_and_the_loss_of_one(of
         watches = [await watch(session, shop) for session in (first, *sessions)]
         for stream in watches:
             await stream.read()
-        async with opened(office.dsn, size=1) as database:
+        async with opened(office.admin_dsn, size=1) as database:
             await ClientAdmin(database).revoke(uuid.UUID(shop.client_id))
         for stream in watches:
             with pytest.raises(grpc.aio.AioRpcError) as caught:

@@ -76,7 +76,7 @@ async def test_clients_list_says_how_many_records_a_store_skips(office, session,
     await edge.syncer.sync()
     await report(session, shop, edge, sync.RefusedRecord(id=str(uuid.uuid4()), version=1))
 
-    async with opened(office.dsn, size=1) as database:
+    async with opened(office.admin_dsn, size=1) as database:
         listed = await ClientAdmin(database).list()
 
     assert [client["skipped_records"] for client in listed] == [1]

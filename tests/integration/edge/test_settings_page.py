@@ -35,7 +35,7 @@ DRAWN = st.fixed_dictionaries(
 
 
 @pytest.fixture
-def page(database):
+def page(page_database):
     """The page's own functions, for one person."""
 
     class Page:
@@ -45,7 +45,7 @@ def page(database):
             return found
 
         def source(self, conn_id):
-            return database if conn_id == "warehouse_postgres" else None
+            return page_database if conn_id == "warehouse_postgres" else None
 
         def preview(self, company, wanted, store=""):
             held = self.held(company)
@@ -135,7 +135,7 @@ async def test_preview_is_what_the_command_says_and_what_stores_are_then_sent(
 ):
     company = fleet[0].company_id
     before = {store: held for store, (held, _) in (await sent()).items()}
-    async with opened(office.dsn, size=1) as db:
+    async with opened(office.admin_dsn, size=1) as db:
         texts = {name: str(value).lower() for name, value in wanted.items()}
         told = await SettingsAdmin(db).preview(company, texts)
     shown = page.preview(company, wanted, fleet[1].store_id)
@@ -181,7 +181,7 @@ async def test_change_by_somebody_else_is_not_overwritten(office, shop, page):
     page.save(company, {"future_days": 3}, who="omar")
     office.run("UPDATE edge.promotion_sync_settings SET past_days = 4")
     office.run("UPDATE edge.promotion_sync_settings SET past_days = 4")
-    async with opened(office.dsn, size=1) as db:
+    async with opened(office.admin_dsn, size=1) as db:
         await SettingsAdmin(db).set(company, {"include_inactive": "true"})
     changes = [(c.row["changed_by"], c.what) for c in page.held(company).changes]
     assert changes[1:] == [

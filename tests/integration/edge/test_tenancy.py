@@ -155,7 +155,7 @@ async def test_revoked_client_is_refused_and_its_streams_are_cut(office, session
     )
     assert await watch.read() is not grpc.aio.EOF
 
-    async with opened(office.dsn, size=1) as database:
+    async with opened(office.admin_dsn, size=1) as database:
         await ClientAdmin(database).revoke(uuid.UUID(shop.client_id))
 
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -168,7 +168,7 @@ async def test_revoked_client_is_refused_and_its_streams_are_cut(office, session
 
 async def test_rotated_secret_voids_the_old_one(office, session, shop):
     await session.grant()
-    async with opened(office.dsn, size=1) as database:
+    async with opened(office.admin_dsn, size=1) as database:
         await ClientAdmin(database).rotate(uuid.UUID(shop.client_id))
 
     session.forget_token()

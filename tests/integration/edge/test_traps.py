@@ -87,7 +87,7 @@ async def test_transaction_of_many_statements_notifies_once(office, shop):
     """Trap T23: notifications take a lock at commit, so there is one a transaction and company."""
     with (
         psycopg.connect(office.dsn, autocommit=True) as listener,
-        psycopg.connect(office.dsn) as writer,
+        psycopg.connect(office.owner_dsn) as writer,
     ):
         listener.execute("LISTEN edge_changes")
         for number in range(20):

@@ -19,9 +19,9 @@ from vendor_sync.migrations import migrate
 @pytest.fixture(scope="session")
 def edge_dsn(worker_id):
     """A migrated database, as a URL."""
-    admin = connection_from_environment("warehouse_postgres")
+    admin = connection_from_environment("warehouse_owner")
     if admin is None:
-        pytest.fail("warehouse_postgres is not set: run the tests with `make test ARGS='...'`")
+        pytest.fail("warehouse_owner is not set: run the tests with `make test ARGS='...'`")
     name = f"edge_{os.getpid()}_{worker_id}"
     server = f"postgresql://{admin.login}:{admin.password}@{admin.host}:{admin.port}"
     with psycopg.connect(f"{server}/{admin.schema}", autocommit=True) as conn:

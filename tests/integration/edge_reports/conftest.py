@@ -27,6 +27,7 @@ class Office:
 
     conn: psycopg.Connection[Any]
     connections: dict[str, Connection]
+    server: Connection  # as the edge service connects
     company: uuid.UUID
     stores: list[uuid.UUID]
     brand: uuid.UUID
@@ -113,7 +114,7 @@ class Office:
 
 
 @pytest.fixture
-def office(db, database):
+def office(db, database, as_role):
     """A company in Jakarta's time; everything of other tests is gone."""
     for table in (
         "companies", "promotion_usages", "promotion_effectiveness", "rollup_progress",
@@ -134,7 +135,8 @@ def office(db, database):
         (company,),
     ).fetchall()
     connections = {"warehouse_postgres": database}
-    return Office(db, connections, company, [row[0] for row in stores], brand)
+    stores = [row[0] for row in stores]
+    return Office(db, connections, as_role("edge_server"), company, stores, brand)
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def look(office):
+def look(office, page_database):
     """A function that returns the company's fleet, now or later."""
 
     def see(later=timedelta(0)):
         now = datetime.now(UTC) + later
-        return fleet(office.connections.get, str(office.company), now)
+        return fleet({"warehouse_postgres": page_database}.get, str(office.company), now)
 
     return see
 
@@ -115,5 +115,5 @@ def test_refused_uploads_are_shown_with_the_reason(office, look):
     assert (refused["store"], refused["reason"], refused["times"]) == ("S2", "INVALID_TIME", 1)
 
 
-def test_an_unknown_company_is_none(office):
-    assert fleet(office.connections.get, "nobody", datetime.now(UTC)) is None
+def test_an_unknown_company_is_none(page_database):
+    assert fleet({"warehouse_postgres": page_database}.get, "nobody", datetime.now(UTC)) is None

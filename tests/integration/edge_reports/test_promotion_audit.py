@@ -174,7 +174,7 @@ def _not_compiled(office):
     """A happy hour without its hours, which the edge service finds when it serves the company."""
     broken = office.promotion("BROKEN", promo_type="happy_hour")
     office.use(broken)
-    place = office.connections["warehouse_postgres"]
+    place = office.server
 
     async def serve():
         conn = await asyncpg.connect(

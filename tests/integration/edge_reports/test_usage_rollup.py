@@ -100,10 +100,10 @@ def test_incremental_is_making_everything_anew(office, chance, rounds):
     assert made
 
 
-def test_use_that_commits_after_a_later_one_is_not_missed(office, database):
+def test_use_that_commits_after_a_later_one_is_not_missed(office, owned_database):
     """Times and sequences are taken before the commit: only the open transaction tells."""
     promotion = office.promotion("P")
-    with connect(database, application_name="slow") as slow:
+    with connect(owned_database, application_name="slow") as slow:
         with slow.transaction():
             office.use(promotion, bill="slow", conn=slow)
             office.use(promotion, bill="quick")

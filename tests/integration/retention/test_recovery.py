@@ -44,8 +44,11 @@ def _use(conn: psycopg.Connection[Any], recorded_in: str) -> None:
     )
 
 
-def test_restored_database_is_made_safe(attic: Attic, database: Connection, people):
+def test_restored_database_is_made_safe(
+    attic: Attic, owned_database: Connection, database: Connection, people: Any
+):
     told = people(attic.connections)
+    as_owner = attic.connections | {"warehouse_postgres": owned_database}
     conn = attic.conn
     conn.execute("TRUNCATE analytics.workspaces CASCADE")  # what other tests have left
     conn.execute(
@@ -62,7 +65,7 @@ def test_restored_database_is_made_safe(attic: Attic, database: Connection, peop
         "INSERT INTO edge.rollup_progress VALUES ('promotion_effectiveness', '9000000001', now())"
     )
 
-    done = after_restore(attic.connections.get, datetime.now(UTC))
+    done = after_restore(as_owner.get, datetime.now(UTC))
 
     assert done["renew_epochs"] == len(epochs) > 0
     renewed = dict(attic.rows("SELECT company_id, epoch FROM edge.versions"))
@@ -73,7 +76,7 @@ def test_restored_database_is_made_safe(attic: Attic, database: Connection, peop
     first, second = (_roll_up(attic) for _ in range(2))
     assert (first["usages_read"], first["rows_changed"]) == (1, 1)
     assert second["rows_changed"] == 0
-    assert after_restore(attic.connections.get, datetime.now(UTC))["logins_asked_for"] == 0
+    assert after_restore(as_owner.get, datetime.now(UTC))["logins_asked_for"] == 0
     conn.execute("DELETE FROM edge.companies WHERE code = 'restored'")
     conn.execute("TRUNCATE analytics.workspaces CASCADE")
 

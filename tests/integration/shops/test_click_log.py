@@ -27,11 +27,11 @@ DAY = date(2026, 6, 22)
 class Log:
     """A click log in a bucket of its own, and what was made of it."""
 
-    def __init__(self, database, bucket):
+    def __init__(self, owned_database, database, bucket):
         self.database, self.bucket = database, bucket
         self.rejects = []
         name = uuid.uuid4().hex
-        with connect(database, application_name="test") as conn:
+        with connect(owned_database, application_name="test") as conn:
             self.workspace = conn.execute(
                 "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"
                 " VALUES (%s, 'Asia/Riyadh', 'SAR') RETURNING workspace_id",
@@ -92,8 +92,8 @@ class Log:
 
 
 @pytest.fixture
-def log(database, bucket):
-    return Log(database, bucket)
+def log(owned_database, database, bucket):
+    return Log(owned_database, database, bucket)
 
 
 def test_files_are_loaded_once_plain_or_packed(log):

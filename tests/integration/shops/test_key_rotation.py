@@ -34,10 +34,10 @@ def cipher(*keys: bytes) -> MultiFernet:
 
 
 @pytest.fixture
-def linked(database):
+def linked(owned_database):
     """Stores whose credentials are encrypted with the old key; the first is Salla's."""
     name, old = uuid.uuid4().hex, cipher(OLD)
-    with connect(database, application_name="test") as conn:
+    with connect(owned_database, application_name="test") as conn:
         conn.execute("TRUNCATE analytics.workspaces CASCADE")
         [(workspace,)] = conn.execute(
             "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"

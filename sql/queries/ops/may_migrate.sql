@@ -1,0 +1,2 @@
+-- Whether this role may make tables where the log of migrations is.
+SELECT has_schema_privilege('public', 'CREATE') AS allowed
