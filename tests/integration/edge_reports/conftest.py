@@ -27,10 +27,10 @@ class Office:
 
     conn: psycopg.Connection[Any]
     connections: dict[str, Connection]
-    server: Connection  # as the edge service connects
     company: uuid.UUID
     stores: list[uuid.UUID]
     brand: uuid.UUID
+    server: Connection | None = None  # as the edge service connects
 
     def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         return self.conn.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]
@@ -136,7 +136,7 @@ def office(db, database, as_role):
     ).fetchall()
     connections = {"warehouse_postgres": database}
     stores = [row[0] for row in stores]
-    return Office(db, connections, as_role("edge_server"), company, stores, brand)
+    return Office(db, connections, company, stores, brand, as_role("edge_server"))
 
 
 @pytest.fixture
