@@ -48,9 +48,9 @@ class HeadOffice:
 
     conn: psycopg.Connection[Any]  # the owner's
     dsn: str  # as the server connects
-    admin_dsn: str  # as the administrators' commands do
-    owner_dsn: str
     keys_file: Path
+    admin_dsn: str = ""  # as the administrators' commands do
+    owner_dsn: str = ""
 
     def run(self, query: str, *params: Any) -> None:
         self.conn.execute(query, params)  # pyright: ignore[reportArgumentType]
@@ -171,7 +171,7 @@ def office(owned_database, as_role, tmp_path):
     with psycopg.connect(owner, autocommit=True) as conn:
         for table in ("companies", "promotion_usages", "usage_rejects"):
             conn.execute(f"DELETE FROM edge.{table}")  # pyright: ignore[reportArgumentType]
-        yield HeadOffice(conn, server, admin, owner, tmp_path / "keys.json")
+        yield HeadOffice(conn, server, tmp_path / "keys.json", admin, owner)
 
 
 @pytest.fixture
