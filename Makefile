@@ -122,8 +122,8 @@ CHAOS_MINUTES ?= 20
 CHAOS_SEED ?= 1
 
 .PHONY: chaos
-chaos: setup setup-image ## Kill, pause, slow and cut off everything at random under load, then compare every store (CHAOS_MINUTES, CHAOS_SEED)
-	@$(PY) -m tests.e2e.chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED)
+chaos: setup setup-image ## Kill, pause, slow and cut off everything at random under load, then compare every store (CHAOS_MINUTES, CHAOS_SEED, DOCS=1: write docs/chaos.md)
+	@$(PY) -m tests.e2e.chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED) $(if $(DOCS),--write-docs)
 
 PEERS := $(STATE)/peers
 PEER_NAMES := $(basename $(notdir $(wildcard tests/peers/*.in)))

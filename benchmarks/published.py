@@ -1,4 +1,4 @@
-"""Writes a benchmark's figures into docs/benchmarks.md."""
+"""Writes measured figures into the documents."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 _DOCS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
 
-def publish(section: str, markdown: str) -> None:
+def publish(section: str, markdown: str, page: Path = _DOCS) -> None:
     """Replace what stands between a section's marks; the words around them stay."""
     begin, end = f"<!-- {section}: written by the benchmark -->", f"<!-- {section}: end -->"
-    before, found, rest = _DOCS.read_text().partition(begin)
+    before, found, rest = page.read_text().partition(begin)
     if not found:
-        message = f"docs/benchmarks.md has no mark {begin}"
+        message = f"{page.name} has no mark {begin}"
         raise ValueError(message)
     _, _, after = rest.partition(end)
-    _DOCS.write_text(f"{before}{begin}\n{markdown}\n{end}{after}")
+    page.write_text(f"{before}{begin}\n{markdown}\n{end}{after}")
 
 
 def where(machine: Mapping[str, Any], versions: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import machine
 from sandbox.vendors.control import VendorSandbox
 from tests.e2e.chaos.ads import Business
 from tests.e2e.chaos.checks import Checker, Finding
@@ -134,7 +135,12 @@ class Chaos:
         errors += [f"an outbox holds {counts}" for counts in settled
                    if counts["pending"] or counts["refused"]]  # fmt: skip
         successes = [end for flow in self._flows for end in flow.runs.successes]
+        errors += [f"{fault.part} did not come back" for fault in self._disturber.faults
+                   if fault.recovered_in is None]  # fmt: skip
+        errors += [f"{found.name} differ" for found in findings if not found.is_good]
         return {
+            "machine": machine.describe(),
+            "load": machine.load(),
             "seed": self._plan.seed,
             "seconds_of_chaos": self._plan.seconds,
             "seconds_in_all": round(seconds),
@@ -150,7 +156,7 @@ class Chaos:
             "entered_without_an_answer": len(self._worlds.perhaps),
             "losses": sum(len(found.lost) for found in findings),
             "duplicates": sum(len(found.doubled) for found in findings),
-            "errors": errors + [f"{found.name} differ" for found in findings if not found.is_good],
+            "errors": errors,
         }
 
 
