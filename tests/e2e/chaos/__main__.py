@@ -26,7 +26,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("edge_grpc").setLevel(logging.ERROR)
-    with started("chaos", workers=2) as stacks:
+    with started("chaos", workers=2, heartbeat=30) as stacks:
         report = in_folder(stacks, Plan(seed=options.seed, seconds=60 * options.minutes))
     text = json.dumps(report, indent=1)
     options.report.parent.mkdir(parents=True, exist_ok=True)

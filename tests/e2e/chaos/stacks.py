@@ -18,8 +18,6 @@ from tests.airflow_user import stack_of_its_own
 from tests.e2e.chaos.proxy import HOST, Lines
 
 SERVERS = ("postgres", "mongo", "redis", "s3", "vendors")
-# As long as nobody hears of a task that lives, with a paused database or API server in between.
-_HEARTBEAT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,11 @@ class Stacks:
 
 
 @contextmanager
-def started(name: str, *, workers: int) -> Iterator[Stacks]:
-    """Start both, empty, with so many Celery workers; everything is stopped at the end."""
+def started(name: str, *, workers: int, heartbeat: int) -> Iterator[Stacks]:
+    """Start both, empty, with so many Celery workers; everything is stopped at the end.
+
+    A task is taken for dead after `heartbeat` seconds of silence: longer than any stop lasts.
+    """
     servers, product = (Home(DEFAULT_HOME / f"{name}{what}") for what in ("-servers", ""))
     with (
         stack_of_its_own(servers.root, only="services,vendors") as direct,
@@ -67,7 +68,7 @@ def started(name: str, *, workers: int) -> Iterator[Stacks]:
             only="airflow,edge",
             remembered=secrets,
             **choices,
-            **{WORKERS: str(workers), TASK_HEARTBEAT: str(_HEARTBEAT_SECONDS)},
+            **{WORKERS: str(workers), TASK_HEARTBEAT: str(heartbeat)},
         ) as variables:
             ports = state.load(product).ports
             lines.open("vendors", known.ports["vendors"], ports["vendors"])

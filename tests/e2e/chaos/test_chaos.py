@@ -13,7 +13,7 @@ SECONDS = 30
 
 @pytest.mark.timeout(600)
 def test_what_is_disturbed_recovers_and_nothing_is_lost_or_doubled():
-    with started("test-chaos", workers=2) as stacks:
+    with started("test-chaos", workers=2, heartbeat=15) as stacks:
         report = in_folder(stacks, Plan(seed=7, seconds=SECONDS))
 
     assert report["errors"] == [], report
