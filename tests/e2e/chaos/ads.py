@@ -40,6 +40,10 @@ class Business(Books):
             name: connection_from_fields(name, json.loads(direct[f"AIRFLOW_CONN_{name.upper()}"]))
             for name in names
         }
+        self.open()
+
+    def open(self) -> None:
+        """Connect to the warehouse, which may have been killed since the last time."""
         self.conn = connect(self.connections["warehouse_postgres"], application_name="chaos")
 
     def link(self, product: Mapping[str, str], folder: Any) -> None:

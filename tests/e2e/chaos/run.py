@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -110,16 +111,19 @@ class Chaos:
         return {flow.dag: state for flow, state in zip(self._flows, states, strict=True)}, settled
 
     def _check(self, checker: Checker) -> list[Finding]:
-        return [
-            checker.offers(),
-            *checker.imported(),
-            checker.exported(self._worlds.entered, self._worlds.perhaps),
-            *checker.business(self._business),
-            *checker.edges(self._edges),
-            checker.archived(),
-            checker.nothing_left_open(),
-            *checker.reports(self._business.connections["warehouse_postgres"]),
-        ]
+        self._business.open()
+        worlds, warehouse = self._worlds, self._business.connections["warehouse_postgres"]
+        checks: tuple[Callable[[], list[Finding]], ...] = (
+            lambda: [checker.offers()],
+            checker.imported,
+            lambda: [checker.exported(worlds.entered, worlds.perhaps)],
+            lambda: checker.business(self._business),
+            lambda: checker.edges(self._edges),
+            lambda: [checker.archived()],
+            lambda: [checker.nothing_left_open()],
+            lambda: checker.reports(warehouse),
+        )
+        return [found for check in checks for found in _done(check)]
 
     def _report(
         self,
@@ -158,6 +162,15 @@ class Chaos:
             "duplicates": sum(len(found.doubled) for found in findings),
             "errors": errors,
         }
+
+
+def _done(check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return what a comparison found; one that cannot be made is a finding too."""
+    try:
+        return check()
+    except Exception as error:  # the others are made, and the report is written
+        logger.exception("a comparison failed")
+        return [Finding("a comparison", wrong=[repr(error)])]
 
 
 def _nothing() -> None:
