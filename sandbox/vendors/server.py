@@ -27,7 +27,6 @@ _UNKNOWN = Reply.of(404, {"message": "no such vendor"})
 T = TypeVar("T")
 # What stands in the journal for a call of the API, where a control operation has its name.
 _CALLED = "(called)"
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class VendorServer:
@@ -83,7 +82,7 @@ class VendorServer:
     def _answer(self, vendor: Vendor, call: Call) -> Reply:
         """Let a vendor answer; what it is asked to write outlives us, as at a real vendor."""
         reply = vendor.answer(call)
-        if call.method not in _READING:
+        if vendor.is_writing(call):
             self.journal.add(vendor.name, _CALLED, _noted(call))
         return reply
 

@@ -9,7 +9,7 @@ from sandbox.vendors.wire import Call, ControlError, Reply, Secret
 
 
 class Vendor:
-    """A vendor answers calls from a world that only control calls change.
+    """A vendor answers calls from a world that control calls change, and calls that write.
 
     `answer`, `change` and `view` run on one worker thread, never at the same time; `cached` runs on
     the event loop and must only look up.
@@ -26,6 +26,10 @@ class Vendor:
 
     def answer(self, call: Call) -> Reply:
         raise NotImplementedError
+
+    def is_writing(self, call: Call) -> bool:
+        """Tell whether a call may change the world, and has to outlive a killed server."""
+        return call.method not in {"GET", "HEAD", "OPTIONS"}
 
     def too_many(self, style: str) -> Reply:
         """Return this vendor's body of a refused call; the headers are set by the rate limit."""

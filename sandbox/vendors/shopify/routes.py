@@ -81,6 +81,10 @@ class Shopify(Vendor):
         del call
         return _BAD_TOKEN
 
+    def is_writing(self, call: Call) -> bool:
+        """Tell whether a token is asked for: queries are posted too, and change nothing."""
+        return _API.match(call.path) is None and super().is_writing(call)
+
     def answer(self, call: Call) -> Reply:
         if asked := _OAUTH.match(call.path):
             return self._token(call, asked["shop"])

@@ -127,7 +127,11 @@ class Checker:
         return self.rows(f"SELECT count(*) FROM {table}")[0][0]
 
     def offers(self) -> Finding:
-        return rows_alike("Trackier's offers", self.rows(OFFERS), expected_offers(self._vendors))
+        """Compare with what the vendor lists; what it lists no longer is kept, and not active."""
+        listed = expected_offers(self._vendors)
+        ids = {row[0] for row in listed}
+        stored = [row for row in self.rows(OFFERS) if row[0] in ids or row[-1]]
+        return rows_alike("Trackier's offers", stored, listed)
 
     def imported(self) -> list[Finding]:
         """Compare each of Broadstreet's collections with what the account lists."""
