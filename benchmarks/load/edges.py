@@ -118,9 +118,9 @@ class _Edge:
             insecure=True,
         )
         self._session = TimedSession(credentials, self.recorder)
-        conn = open_database(database_of(self.habits, self.login))
-        self._store = EdgeStore(conn)
-        self._outbox = Outbox(conn)
+        path = database_of(self.habits, self.login)
+        self._store = EdgeStore(open_database(path))
+        self._outbox = Outbox(open_database(path))
         self._agent = Agent(
             self._session,
             self._store,

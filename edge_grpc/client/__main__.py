@@ -78,13 +78,13 @@ def run(
 
     async def forever() -> None:
         async with _session() as session:
-            conn = _database()
-            store = EdgeStore(conn)
+            store = EdgeStore(_database())
             agent = Agent(
                 session,
                 store,
                 Syncer(session, store),
-                Uploader(session, Outbox(conn)),
+                # Its own connection: a page is kept in a transaction, by a thread.
+                Uploader(session, Outbox(_database())),
                 applied=lambda progress: typer.echo(f"at version {progress.version}"),
             )
             await agent.run(upload_seconds=upload_seconds)

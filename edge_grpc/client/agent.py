@@ -24,7 +24,11 @@ _HOUR = 3600
 
 
 class Agent:
-    """Runs an edge until it is cancelled; no failure of one part ends the others."""
+    """Runs an edge until it is cancelled; no failure of one part ends the others.
+
+    The uploader's outbox needs a connection of its own: the syncer keeps pages in transactions, by
+    a thread, and what is written by the same connection meanwhile fails, or is undone with them.
+    """
 
     def __init__(
         self,

@@ -35,16 +35,20 @@ class Business(Books):
         }  # fmt: skip
         self.world = World(seed, Settings(**self.size))
         self._direct = direct
-        names = ("warehouse_postgres", "analytics_redis", "ecb_default")
+        # Who prepares and compares may do everything; the product has logins of its own.
+        logins = {"warehouse_postgres": "warehouse_owner", "analytics_redis": "analytics_redis"}
         self.connections = {
-            name: connection_from_fields(name, json.loads(direct[f"AIRFLOW_CONN_{name.upper()}"]))
-            for name in names
+            name: connection_from_fields(name, json.loads(direct[f"AIRFLOW_CONN_{login.upper()}"]))
+            for name, login in logins.items()
         }
+        self._is_open = False
         self.open()
 
     def open(self) -> None:
         """Connect to the warehouse, which may have been killed since the last time."""
+        self.close()
         self.conn = connect(self.connections["warehouse_postgres"], application_name="chaos")
+        self._is_open = True
 
     def link(self, product: Mapping[str, str], folder: Any) -> None:
         """Link all accounts and stores at the addresses that the product is given; load rates."""
@@ -71,4 +75,6 @@ class Business(Books):
         write_click_log(storage(self._direct), self._direct["CLICK_BUCKET"], files)
 
     def close(self) -> None:
-        self.conn.close()
+        if self._is_open:
+            self.conn.close()
+        self._is_open = False

@@ -86,17 +86,17 @@ class Edge:
             await asyncio.gather(life, ended, return_exceptions=True)
 
     async def _run(self, target: str) -> None:
-        conn = open_database(self.path)
+        conns = [open_database(self.path) for _ in range(2)]
         try:
             async with Session(self.credentials(target)) as session:
-                store = EdgeStore(conn)
-                outbox = Outbox(conn)
+                store, outbox = EdgeStore(conns[0]), Outbox(conns[1])
                 agent = Agent(session, store, Syncer(session, store), Uploader(session, outbox))
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(agent.run(upload_seconds=1))
                     tasks.create_task(self._sell(outbox))
         finally:
-            conn.close()
+            for conn in conns:
+                conn.close()
 
     async def _sell(self, outbox: Outbox) -> None:
         while True:

@@ -10,6 +10,7 @@ import pytest
 from edge_grpc.client.agent import Agent, watch_versions
 from edge_grpc.client.outbox import Outbox
 from edge_grpc.client.session import Session
+from edge_grpc.client.store import open_database
 from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
@@ -23,7 +24,8 @@ def running(edge):
     @asynccontextmanager
     async def run():
         applied = asyncio.Queue()
-        uploader = Uploader(edge.session, Outbox(edge.conn))
+        conn = open_database(edge.path)
+        uploader = Uploader(edge.session, Outbox(conn))
         agent = Agent(edge.session, edge.store, edge.syncer, uploader, applied=applied.put_nowait)
         task = asyncio.create_task(agent.run(upload_seconds=0.1))
         try:
@@ -31,6 +33,7 @@ def running(edge):
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            conn.close()
 
     return run
 
@@ -123,3 +126,30 @@ async def test_edges_of_one_process_have_a_connection_each(office, serving):
             await watch.aclose()
 
     assert [version.is_new for version in first] == [True] * 3
+
+
+async def test_uses_are_made_and_settled_while_a_page_is_being_kept(office, shop, edge, running):
+    promotion = office.add_promotion(shop)
+    office.run(
+        "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
+        " SELECT %s, %s, n::text, 'P', 1 FROM generate_series(1, 5000) AS n",
+        *(shop.company_id, shop.brand_id),
+    )
+    conn = open_database(edge.path)
+    outbox = Outbox(conn)
+    made = 0
+    async with running() as applied, asyncio.timeout(60):
+        while applied.empty():
+            record = usage.UsageRecord(
+                promotion_id=promotion, bill_id="B", store_id=shop.store_id, brand_id=shop.brand_id,
+                discount_amount=types.Money(currency_code="IDR", units=1),
+            )  # fmt: skip
+            record.used_at.GetCurrentTime()
+            outbox.add(record)
+            made += 1
+            await asyncio.sleep(0.002)
+        while outbox.counts()["pending"]:
+            await asyncio.sleep(0.05)
+    conn.close()
+
+    assert office.value("SELECT count(*) FROM edge.promotion_usages") == made > 1
