@@ -148,7 +148,7 @@ async def test_uses_are_made_and_settled_while_a_page_is_being_kept(office, shop
             outbox.add(record)
             made += 1
             await asyncio.sleep(0.002)
-        while outbox.counts()["pending"]:
+        while outbox.counts()["pending"]:  # noqa: ASYNC110 - what the edge keeps is on disk
             await asyncio.sleep(0.05)
     conn.close()
 
