@@ -273,15 +273,15 @@ LOAD_CLIENTS ?= 100
 LOAD_SEED ?= 1
 
 .PHONY: load
-load: setup ## 100 edges beside all flows for 10 minutes: errors, memory, p50 and p99 (LOAD_MINUTES, LOAD_CLIENTS, LOAD_SEED)
+load: setup ## 100 edges beside all flows for 10 minutes: errors, memory, p50 and p99 (LOAD_MINUTES, LOAD_CLIENTS, LOAD_SEED, DOCS=1: write docs/benchmarks.md)
 	@$(STACK) reset --home $(LOAD)
 	@$(STACK) exec --home $(LOAD) --only services,vendors,airflow -- $(PY) -m benchmarks.load --minutes $(LOAD_MINUTES) \
-	  --clients $(LOAD_CLIENTS) --seed $(LOAD_SEED) $(ARGS)
+	  --clients $(LOAD_CLIENTS) --seed $(LOAD_SEED) $(if $(DOCS),--write-docs) $(ARGS)
 
 .PHONY: load-ramp
-load-ramp: setup ## Double the edges until p99 of a sync or an upload is over a second, or a call fails (LOAD_SEED)
+load-ramp: setup ## Double the edges until p99 of a sync or an upload is over a second, or a call fails (LOAD_SEED, DOCS=1)
 	@$(STACK) reset --home $(LOAD)
-	@$(STACK) exec --home $(LOAD) --only services -- $(PY) -m benchmarks.load --ramp --seed $(LOAD_SEED) $(ARGS)
+	@$(STACK) exec --home $(LOAD) --only services -- $(PY) -m benchmarks.load --ramp --seed $(LOAD_SEED) $(if $(DOCS),--write-docs) $(ARGS)
 
 .PHONY: bench-analytics-reads
 bench-analytics-reads: setup ## Measure reading ad accounts, next to decoding the same answers (ARGS='--accounts 60')
@@ -302,6 +302,10 @@ bench-sync-center: setup ## Measure Sync Center's pages with a million rows in o
 .PHONY: bench-retention
 bench-retention: setup ## Measure retention over a million rows a table: rows a second, locks, sizes (ARGS='--rows 100000')
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.retention $(ARGS)
+
+.PHONY: bench-pictures
+bench-pictures: setup ## Draw the pictures of docs/benchmarks.md again, from the figures that stand there
+	@$(PY) -m benchmarks.published
 
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again

@@ -13,7 +13,7 @@ from rich.table import Table
 from benchmarks.analytics_calls import DAILY_DAYS, HOURLY_DAYS, LIMITS, fewest_calls, per_hour
 from benchmarks.gates import Gate
 from benchmarks.machine import describe, load, versions
-from benchmarks.published import publish
+from benchmarks.published import publish, where
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "analytics.json"
@@ -111,17 +111,14 @@ def write_docs(known: Figures) -> None:
 
 
 def _markdown(known: Figures) -> str:
-    machine = known["machine"]
     parts = {name: known[name] for name in known if "measured_at" in known.get(name, {})}
     loads = [part["load"] for part in parts.values()]
-    used = ", ".join(f"{name} {number}" for name, number in sorted(known["versions"].items()))
-    where = (
-        f"On {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, "
-        f"{machine['kernel']}, Python {machine['python']}; load average while measuring "
-        f"{min(loads):g} to {max(loads):g}. Versions: {used}."
+    measured_on = (
+        f"On {where(known['machine'], dict(sorted(known['versions'].items())))}. Load average "
+        f"while measuring: {min(loads):g} to {max(loads):g}."
     )
     lines = [
-        where,
+        measured_on,
         "",
         "| what | figure | wanted | measured |  |",
         "| --- | --- | --- | --- | --- |",

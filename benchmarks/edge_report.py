@@ -13,7 +13,7 @@ from rich.table import Table
 
 from benchmarks.gates import Gate
 from benchmarks.machine import describe, versions
-from benchmarks.published import publish
+from benchmarks.published import publish, where
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "edge.json"
@@ -221,15 +221,13 @@ def write_docs(found: Figures) -> None:
 
 
 def _markdown(found: Figures) -> str:
-    machine, load = found["machine"], found["load"]
-    used = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    where = (
-        f"{found['products']:,} products, on {machine['cpu']}, {machine['cores']} cores, "
-        f"{machine['memory_gb']:g} GB, {machine['kernel']}, Python {machine['python']}; load "
-        f"average while measuring {load['least']:g} to {load['most']:g}. Versions: {used}."
+    load = found["load"]
+    measured_on = (
+        f"{found['products']:,} products, on {where(found['machine'], found['versions'])}. Load "
+        f"average while measuring: {load['least']:g} to {load['most']:g}."
     )
     lines = [
-        where,
+        measured_on,
         "",
         "| what | figure | wanted | measured |  |",
         "| --- | --- | --- | --- | --- |",

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.gates import Gate
 from benchmarks.machine import describe, versions
-from benchmarks.published import publish
+from benchmarks.published import publish, where
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _JSON = _REPOSITORY / ".sandbox" / "bench" / "trackier.json"
@@ -182,12 +182,9 @@ def write_docs(found: Figures) -> None:
 
 def _markdown(found: Figures) -> str:
     machine, used, details = found["machine"], found["versions"], found["details"]
-    where = (
-        f"Medians of {details['rounds']} rounds on {machine['cpu']}, {machine['cores']} cores, "
-        f"{machine['memory_gb']:g} GB, {machine['kernel']}, Python {machine['python']}; load "
-        f"average while measuring {details['load']:g}. Versions: "
-        + ", ".join(f"{name} {number}" for name, number in used.items())
-        + "."
+    measured_on = (
+        f"Medians of {details['rounds']} rounds on {where(machine, used)}. Load average while "
+        f"measuring: {details['load']:g}."
     )
     rows = [
         [
@@ -201,7 +198,7 @@ def _markdown(found: Figures) -> str:
     ]
     gates = _rows(["what", "figure", "wanted", "measured", ""], rows)
     times = _rows(["", "seconds"], _times(found))
-    return "\n\n".join([where, gates, times, *_remarks(details)])
+    return "\n\n".join([measured_on, gates, times, *_remarks(details)])
 
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -23,9 +23,12 @@ def main() -> int:
     dsn = os.environ.get("WAREHOUSE_DSN")
     if not dsn:
         raise SystemExit("run it with `make load`")  # noqa: EM101, TRY003
+    name = "ramp" if options.ramp else "load"
     found = (ramp if options.ramp else soak).run(dsn, options, _say)
-    report.write_json(options.json, "ramp" if options.ramp else "load", found)
+    report.write_json(options.json, name, found)
     report.show(found)
+    if options.write_docs:
+        report.write_docs(name, found)
     problems = [] if options.ramp else broken(found)
     for problem in [*problems, *(unexpected(found) if problems else [])]:
         print(f"BROKEN GATE: {problem}")
@@ -48,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--step-seconds", type=float, default=40, help="of the ramp (%(default)s)")
     parser.add_argument("--folder", type=Path, default=Path(".sandbox/load"), help="(%(default)s)")
     default = Path(".sandbox/bench/load.json")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("--json", type=Path, default=default, help="(%(default)s)")
     return parser
 

@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.load.figures import GATES, Figures
+from benchmarks.load.figures import CALLS, GATES, Figures
+from benchmarks.published import publish, where
 
 Rows = list[tuple[str, ...]]
 
@@ -39,11 +40,10 @@ def tables(found: Figures) -> dict[str, Rows]:
     made = {
         "Calls of the edges": _calls(found["edges"]["calls"]),
         "Memory and processor": _parts(found["memory"]["parts"]),
-        "Gates": _gates(found),
     }
     if "flows" in found:
         made["Runs of the flows"] = _flows(found["flows"]["by_flow"])
-    return made
+    return made | {"Counted": _counted(found), "Gates": _gates(found)}
 
 
 def _calls(calls: Mapping[str, Mapping[str, float]]) -> Rows:
@@ -90,8 +90,24 @@ def _flows(flows: Mapping[str, Mapping[str, float]]) -> Rows:
     ]
 
 
+def _counted(found: Figures) -> Rows:
+    edges, memory = found["edges"], found["memory"]
+    counted = {
+        "edges": found["truth"]["edges"],
+        "changes of head office": edges["changes"],
+        "calls": sum(one["count"] for kind, one in edges["calls"].items() if kind in CALLS),
+        "announced rate limits": sum(edges["rate_limited"].values()),
+        "usages made": found["truth"]["usages_made"],
+        "usages stored": found["truth"]["usages_stored"],
+        "most connections to PostgreSQL": memory["most_connections"],
+        "share of all processors that was busy": memory["machine_busy"],
+        **({"runs of flows": found["flows"]["runs"]} if "flows" in found else {}),
+    }
+    return [("counted", "number"), *((name, f"{value:,}") for name, value in counted.items())]
+
+
 def _gates(found: Mapping[str, Any]) -> Rows:
-    rows: Rows = [("gate", "wanted", "measured", "")]
+    rows: Rows = [("gate", "wanted", "measured", "kept")]
     for gate in GATES:
         value = found.get(gate.part, {}).get(gate.name)
         if value is not None:
@@ -100,25 +116,52 @@ def _gates(found: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def _by_minute(series: Mapping[str, list[list[float]]]) -> Rows:
+    """Return what each part had in memory at the sample next to each full minute."""
+    minutes = range(int(max(samples[-1][0] for samples in series.values()) // 60) + 1)
+
+    def at(samples: list[list[float]], minute: int) -> str:
+        return f"{min(samples, key=lambda one: abs(one[0] - 60 * minute))[1]:.1f}"
+
+    names = sorted(series)
+    return [
+        ("minute", *names),
+        *((str(minute), *(at(series[name], minute) for name in names)) for minute in minutes),
+    ]
+
+
 def _steps(steps: list[Figures]) -> Rows:
-    head = ("edges", "Sync delta p50 / p99, ms", "upload ack p50 / p99, ms", "errors")
-    head += ("server, cores", "generator, cores", "generator late p99, ms", "limit")
+    head = ("edges", "Sync delta p50, ms", "Sync delta p99, ms", "upload ack p50, ms")
+    head += ("upload ack p99, ms", "calls that failed", "server, cores", "generator, cores")
+    head += ("generator late p99, ms", "limit")
     return [head, *(_step(step) for step in steps)]
 
 
 def _step(step: Figures) -> tuple[str, ...]:
-    def times(kind: str) -> str:
-        one = step["calls"].get(kind)
-        return f"{one['p50_ms']:,.1f} / {one['p99_ms']:,.1f}" if one else "-"
+    calls, parts = step["calls"], step["parts"]
+    times = [
+        f"{calls[kind][name]:,.1f}"
+        for kind in ("Sync delta", "UploadUsage ack")
+        for name in ("p50_ms", "p99_ms")
+    ]
+    cores = [f"{parts[name]['cpu_cores']:.2f}" for name in ("edge", "generator")]
+    late = f"{calls['generator lateness']['p99_ms']:,.1f}"
+    limits = "; ".join(step["limits"]) or "holds"
+    return str(step["edges"]), *times, str(step["errors"]), *cores, late, limits
 
-    parts, late = step["parts"], step["calls"]["generator lateness"]["p99_ms"]
-    return (
-        str(step["edges"]),
-        times("Sync delta"),
-        times("UploadUsage ack"),
-        str(step["errors"]),
-        f"{parts['edge']['cpu_cores']:.2f}",
-        f"{parts['generator']['cpu_cores']:.2f}",
-        f"{late:,.1f}",
-        "; ".join(step["limits"]) or "holds",
+
+def write_docs(name: str, found: Figures) -> None:
+    """Put the figures into docs/benchmarks.md."""
+    shown = tables(found)
+    if "memory" in found:
+        shown["Memory by minute"] = _by_minute(found["memory"]["series"])
+    asked = ", ".join(
+        f"{name.replace('_', ' ')} {value:g}" for name, value in found["asked"].items()
     )
+    on = f"On {where(found['machine'], found['versions'])}. Asked for: {asked}."
+    publish(name, "\n\n".join([on, *map(_markdown, shown.values())]))
+
+
+def _markdown(rows: Rows) -> str:
+    lines = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -18,7 +18,7 @@ from benchmarks.load.edges import Edges, Habits
 from benchmarks.load.flows import Flows, of_runs
 from benchmarks.load.samples import Sampler
 from benchmarks.load.timed import Recorder
-from benchmarks.machine import commit, describe, versions
+from benchmarks.machine import describe, versions
 from sandbox import stack
 from sandbox.demo.edge import home_of_stack
 
@@ -60,7 +60,6 @@ def about(options: argparse.Namespace) -> figures.Figures:
     return {
         "machine": describe(),
         "versions": versions(*_DISTRIBUTIONS),
-        "commit": commit(),
         "asked": {name: getattr(options, name) for name in _ASKED},
     }
 

@@ -89,7 +89,7 @@ def _drawn(  # noqa: PLR0913, PLR0917 - what a chart shows
     chart.x_labels_major = labels[:: max(1, -(-len(labels) // 5))]
     for name, values in series:
         chart.add(name, list(values))
-    chart.add_xml_filter(_cleaned)
+    chart.add_xml_filter(cleaned)
     drawing = cast("str", chart.render(is_unicode=True))
     # Everything in it comes from numbers, dates and our own names, and pygal escapes text.
     head = Markup('<svg role="img" aria-label="{}" ').format(title)
@@ -113,7 +113,8 @@ def _plain(value: float, unit: str) -> str:
     return (f"{value:,.0f}" if value == int(value) else f"{value:,.1f}") + unit
 
 
-def _cleaned(root: Any) -> Any:  # noqa: ANN401 - an lxml or ElementTree element
+def cleaned(root: Any) -> Any:  # noqa: ANN401 - an lxml or ElementTree element
+    """Take pygal's style, script and tooltips out of a drawing; each point gets a title."""
     for element in list(root.iter()):
         for child in list(element):
             name = str(child.tag).removeprefix(_SVG) if isinstance(child.tag, str) else "style"
