@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ class Usage:
 
 
 class Sampler(threading.Thread):
-    """Samples the parts until it is stopped. A part is the session of a process, or one process."""
+    """Samples the parts until it is stopped. A part is a process with its descendants."""
 
     def __init__(self, parts: Mapping[str, Sequence[int]], dsn: str, every: float = 5) -> None:
         super().__init__(name="sampler", daemon=True)
@@ -60,22 +60,35 @@ class Sampler(threading.Thread):
         self.join()
         return self
 
+    def _part_of(self, pid: int, stats: Mapping[int, Sequence[str]]) -> str | None:
+        """Return the part of the process or of the nearest ancestor that has one."""
+        while pid in stats:
+            if pid in self._parts:
+                return self._parts[pid]
+            pid = int(stats[pid][1])
+        return None
+
     def _sample(self, at: float) -> dict[str, float]:
         """Note the memory of all parts; return the CPU seconds that each has used so far."""
         memory: dict[str, float] = defaultdict(float)
         cpu: dict[str, float] = defaultdict(float)
-        for entry in os.listdir(_PROC):  # noqa: PTH208 - hundreds, of which few are ours
-            if not entry.isdigit():
-                continue
-            with suppress(*_GONE):
-                fields = (_PROC / entry / "stat").read_text().rpartition(")")[2].split()
-                name = self._parts.get(int(entry)) or self._parts.get(int(fields[3]))
-                if name:
+        stats = dict(_stats())
+        for pid, fields in stats.items():
+            if name := self._part_of(pid, stats):
+                with suppress(*_GONE):
+                    memory[name] += private_mib(pid)
                     cpu[name] += sum(map(int, fields[11:15])) / _TICK
-                    memory[name] += private_mib(int(entry))
         for name, mib in memory.items():
             self.parts[name].mib.append((at, mib))
         return cpu
+
+
+def _stats() -> Iterator[tuple[int, list[str]]]:
+    """Yield each process with its fields after the name: state, parent, ..."""
+    for entry in os.listdir(_PROC):  # noqa: PTH208 - hundreds
+        if entry.isdigit():
+            with suppress(*_GONE):
+                yield int(entry), (_PROC / entry / "stat").read_text().rpartition(")")[2].split()
 
 
 def private_mib(pid: int) -> float:

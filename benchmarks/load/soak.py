@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 _DISTRIBUTIONS = ("grpcio", "protobuf", "asyncpg", "psycopg")
 _ASKED = ("minutes", "clients", "seed", "change_seconds", "upload_seconds", "lanes")
 _PROGRESS_SECONDS = 15
-_LAST_NEWS_SECONDS = 10
+_LAST_NEWS_SECONDS = 30
 
 
 def run(dsn: str, options: argparse.Namespace, say: Say) -> figures.Figures:
