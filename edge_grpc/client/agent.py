@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 
 import grpc
 
@@ -81,7 +82,12 @@ class Agent:
         self._applied(progress)
 
     async def _watch(self) -> None:
-        async for version in watch_versions(self._session):
+        # Closed at once when a sync fails: the server ends an abandoned watch as a failure.
+        async with aclosing(watch_versions(self._session)) as versions:
+            await self._follow(versions)
+
+    async def _follow(self, versions: AsyncGenerator[sync.WatchVersionResponse]) -> None:
+        async for version in versions:
             held = (self._store.fact("epoch"), int(self._store.fact("applied_version", -1)))
             if held == (version.epoch, version.version):
                 continue
@@ -91,7 +97,7 @@ class Agent:
             await self._sync()
 
 
-async def watch_versions(session: Session):  # noqa: ANN201 - an async generator of versions
+async def watch_versions(session: Session) -> AsyncGenerator[sync.WatchVersionResponse]:
     """Yield what the server tells, until it ends the stream, falls silent or the token gets old.
 
     A stream lasts as long as its token: one that is renewed in time never ends as refused.
