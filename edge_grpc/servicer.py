@@ -43,7 +43,11 @@ class EdgeSyncServicer:
         self._revocations = Revocations(
             database, generations, poll_seconds=settings.revocation_poll_seconds
         )
-        credentials = CredentialStore(database, refresh_days=settings.refresh_days)
+        credentials = CredentialStore(
+            database,
+            refresh_days=settings.refresh_days,
+            wait_seconds=settings.credential_wait_seconds,
+        )
         checks = settings.credential_checks_per_minute
         strangers = RateLimit(per_minute=checks, burst=checks)
         token = TokenServicer(credentials, tokens, generations, strangers)

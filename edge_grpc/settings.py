@@ -52,6 +52,7 @@ class Settings(BaseModel):
     burst: PositiveInt = 120
     unary_seconds: PositiveFloat = 30
     credential_checks_per_minute: PositiveInt = 30
+    credential_wait_seconds: PositiveFloat = 5
 
     watch_heartbeat_seconds: PositiveFloat = 30
     watch_poll_seconds: PositiveFloat = 5

@@ -11,12 +11,14 @@ import random
 import grpc
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from edge_grpc.client.backoff import reason, retry_seconds
 from edge_grpc.client.session import Session
 from edge_grpc.v1 import auth_pb2 as auth
 from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import usage_pb2 as usage
+from edge_grpc.v1.edge_sync_service_pb2_grpc import EdgeSyncServiceStub
 from tests.integration.edge.conftest import credentials
 
 
@@ -85,8 +87,6 @@ async def test_credentials_may_be_guessed_only_so_often(serving, shop):
         serving(credential_checks_per_minute=2) as server,
         grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
     ):
-        from edge_grpc.v1.edge_sync_service_pb2_grpc import EdgeSyncServiceStub  # noqa: PLC0415
-
         stub = EdgeSyncServiceStub(channel)
         request = auth.IssueTokenRequest(client_id=shop.client_id, client_secret="guess")
         codes = []
@@ -98,6 +98,30 @@ async def test_credentials_may_be_guessed_only_so_often(serving, shop):
     assert codes == ["UNAUTHENTICATED", "UNAUTHENTICATED", "RESOURCE_EXHAUSTED"]
     assert reason(caught.value) == "RATE_LIMITED"
     assert retry_seconds(caught.value) > 1
+
+
+async def test_stores_that_log_in_all_at_once_are_told_when_to_come_again(office, serving, shop):
+    """A check takes a core for tens of milliseconds: whoever would wait too long need not wait."""
+    hashed = PasswordHasher().hash(shop.client_secret)
+    office.run("UPDATE edge.edge_clients SET secret_hash = %s", hashed)
+    request = auth.IssueTokenRequest(client_id=shop.client_id, client_secret=shop.client_secret)
+    async with (
+        serving(credential_wait_seconds=0.01) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
+    ):
+        stub = EdgeSyncServiceStub(channel)
+        storm = await asyncio.gather(
+            *(stub.IssueToken(request) for _ in range(12)), return_exceptions=True
+        )
+        later = await stub.IssueToken(request)
+
+    refused = [one for one in storm if isinstance(one, grpc.aio.AioRpcError)]
+    assert 0 < len(refused) < len(storm)
+    assert {(one.code().name, reason(one)) for one in refused} == {
+        ("RESOURCE_EXHAUSTED", "RATE_LIMITED")
+    }
+    assert all(retry_seconds(one) > 0 for one in refused)
+    assert later.grant.access_token
 
 
 async def test_calls_that_are_cut_at_any_time_leave_no_broken_connection(session, shop):
