@@ -119,6 +119,10 @@ async def watch_versions(session: Session) -> AsyncGenerator[sync.WatchVersionRe
             if version is grpc.aio.EOF:
                 return
             yield version
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+            session.forget_token()  # its key is gone: the next call brings a new one
+        raise
     finally:
         stream.cancel()
 
