@@ -80,9 +80,17 @@ def send(source: ConnectionSource, channel: str, message: Message) -> None:
 def _post(connection: Connection, message: Message) -> None:
     headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
     response = requests.post(
-        _url(connection), json=slack_message(message), headers=headers, timeout=_TIMEOUT
+        _url(connection),
+        json=slack_message(message),
+        headers=headers,
+        timeout=_TIMEOUT,
+        # What is told is for that address alone, and so is the token.
+        allow_redirects=False,
     )
     response.raise_for_status()
+    if response.is_redirect:
+        text = f"{response.status_code}: the webhook sends us elsewhere, enter its real address"
+        raise DeliveryError(text)
 
 
 def _url(connection: Connection) -> str:

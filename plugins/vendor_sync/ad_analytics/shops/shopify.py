@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from vendor_sync.ad_analytics.ports import Batch, Wire
+from vendor_sync.ad_analytics.public_addresses import transport_to
 from vendor_sync.ad_analytics.records import (
     AccountRecord,
     Credentials,
@@ -320,7 +321,7 @@ def open_client(
         limiter=pacer,
         classify=lambda answer: classify(answer, refreshable=refreshable),
         usage=wire.usage,
-        transport=wire.transport,
+        transport=transport_to(_base_url(connection), connection.external_id, wire.transport),
         archive=wire.archive,
         limits=replace(limits, attempts=attempts),
         connections=2,
@@ -353,6 +354,7 @@ def refresh_credentials(
         classify=classify_refresh,
         usage=wire.usage,
         limits=wire.limits,
+        transport=transport_to(_base_url(connection), connection.external_id, None),
     )
     try:
         body = rest.post_form_once("/admin/oauth/access_token", form)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from vendor_sync.ad_analytics.ports import Batch, Wire
+from vendor_sync.ad_analytics.public_addresses import transport_to
 from vendor_sync.ad_analytics.records import (
     AccountRecord,
     Credentials,
@@ -256,7 +257,7 @@ def open_client(
         limiter=wire.limiter,
         classify=classify,
         usage=wire.usage,
-        transport=wire.transport,
+        transport=transport_to(url, connection.external_id, wire.transport),
         archive=wire.archive,
         limits=wire.limits,
         connections=2,
