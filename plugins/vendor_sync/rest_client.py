@@ -26,7 +26,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_base, wait_exponential_jitter
 from urllib3.exceptions import NewConnectionError
 
-from vendor_sync import telemetry
+from vendor_sync import echoes, telemetry
 from vendor_sync.errors import (
     AmbiguousOutcomeError,
     AuthenticationError,
@@ -324,7 +324,11 @@ class RestClient:
                 stream=True,
             ) as response:
                 body = self._read(response, request)
-                if response.status_code in expected:
+                is_expected = response.status_code in expected
+                # A login form is answered with tokens, and one may be the same as before.
+                if request.form is None or not is_expected:
+                    body = echoes.without(body, self._secrets(request, authorization))
+                if is_expected:
                     return body, response.headers
                 described = self._describe(request)
                 answer = Answer(response.status_code, response.headers, body, described)
@@ -333,6 +337,11 @@ class RestClient:
             message = f"{self._describe(request)} failed: {_cause(error)}"
             raise (_NotSentError if _never_left(error) else TemporaryError)(message) from None
         raise self._classify(answer)
+
+    def _secrets(self, request: _Request, authorization: Mapping[str, str]) -> list[str]:
+        form = (request.form or {}).items()
+        headers = {**self._headers, **authorization}.items()
+        return echoes.secrets_of(headers, self._secret_params, request.params, form)
 
     def _prepare(self, request: _Request, authorization: Mapping[str, str]) -> PreparedRequest:
         prepared: Any = PreparedRequest()
