@@ -198,7 +198,7 @@ def publish(airflow, company):
     """Let the edge's own command make head office's rows servable, as its server does."""
     subprocess.run(
         [sys.executable, "-m", "edge_grpc", "companies", "settings", "preview", company],
-        env=os.environ | {"EDGE_GRPC_DSN": airflow.variables["WAREHOUSE_DSN"]},
+        env=os.environ | {"EDGE_GRPC_ADMIN_DSN": airflow.variables["EDGE_GRPC_ADMIN_DSN"]},
         check=True,
         capture_output=True,
     )
