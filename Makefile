@@ -82,7 +82,7 @@ setup-browser: ## Look for the Chromium that the tests of Sync Center drive (ski
 
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files again (pinned and hashed)
-	@for name in requirements requirements-dev requirements-image requirements-edge sandbox/requirements tests/e2e/envoy-requirements; do \
+	@for name in requirements requirements-dev requirements-image requirements-edge sandbox/requirements tests/e2e/envoy-requirements tests/audit-requirements; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' $$name.in -o $$name.txt; done
 
 .PHONY: clean
@@ -153,6 +153,27 @@ test-older-code: setup ## Run the flows of an older commit (COMMIT=...) against 
 	@if git cat-file -e $(COMMIT)^{commit} 2>/dev/null; then \
 	  $(TEST_STACK) tests/older_code.sh $(COMMIT) $(PY) $(or $(ARGS),$(OLDER_TESTS)); \
 	else echo "commit $(COMMIT) is not in this clone: older code was not run"; fi
+
+SECURITY_TESTS := tests/unit/edge/test_tokens.py tests/unit/test_audit_keys.py tests/unit/test_redaction.py \
+  tests/unit/test_compose.py tests/integration/security tests/integration/test_database_roles.py \
+  tests/integration/ad_analytics/test_echoed_secrets.py tests/integration/edge/test_tenancy.py
+AUDIT := $(STATE)/audit
+AUDITED := requirements requirements-image requirements-edge requirements-dev sandbox/requirements
+
+.PHONY: security
+security: setup ## The tests of docs/security-review.md that need no Airflow, then the audit
+	@$(TEST_STACK) $(BIN)/pytest -q -m 'not soak' $(SECURITY_TESTS)
+	@$(MAKE) -s audit
+
+$(AUDIT)/.complete: $(UV) tests/audit-requirements.txt
+	@test -x $(AUDIT)/bin/python || $(UV) venv -q --python $(PYTHON) $(AUDIT)
+	@VIRTUAL_ENV=$(AUDIT) $(UV) pip sync -q --require-hashes tests/audit-requirements.txt
+	@touch $@
+
+.PHONY: audit
+audit: $(AUDIT)/.complete ## Look up known weaknesses of all locked packages (needs pypi.org/pypi/*/json and npm's audit)
+	@for name in $(AUDITED); do echo "$$name.txt"; $(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r $$name.txt; done
+	@if command -v npm >/dev/null; then npm audit --package-lock-only --prefix tests/e2e/node; else echo "no npm: the Node client of the tests was not looked up"; fi
 
 .PHONY: alerts-table
 alerts-table: setup ## Cause each kind of alert for real, and write what reached webhook, inbox and table into docs/alerts.md

@@ -196,8 +196,9 @@ class _AuditBucket:
 
 
 def safe_name(text: str) -> str:
-    """Return the text as part of a key, without what tools stumble over."""
-    return _UNSAFE.sub("_", text)
+    """Return the text as one part of a key, without what tools stumble over or climb up by."""
+    name = _UNSAFE.sub("_", text)
+    return name if name.strip(".") else "_"
 
 
 def bucket_name(connection: Connection) -> str:
