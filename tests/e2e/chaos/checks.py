@@ -162,6 +162,10 @@ class Checker:
             + [f"{name} is still local" for name in left],
         )
 
+    def everywhere(self, edges: Edges) -> list[Finding]:
+        """Compare what every run has to do with: edges, archive, locks."""
+        return [*self.edges(edges), self.archived(), self.nothing_left_open()]
+
     def edges(self, edges: Edges) -> list[Finding]:
         """Compare each edge's file with a snapshot of its store, and all usages with the table."""
         found = [

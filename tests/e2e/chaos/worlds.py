@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pymongo
@@ -42,8 +41,8 @@ class Worlds:
         self.perhaps: list[str] = []
         self.errors: list[str] = []
 
-    def begin(self, product: Mapping[str, str], direct: Mapping[str, str], folder: Path) -> None:
-        """Make all worlds anew, and link the accounts and stores by the product's addresses."""
+    def begin(self, direct: Mapping[str, str]) -> None:
+        """Make all worlds anew."""
         self.vendors.reset(
             self._seed,
             trackier=TRACKIER,
@@ -51,7 +50,6 @@ class Worlds:
             ad_world=self.business.size,
             shopify={"restore": 4000},
         )
-        self.business.link(product, folder)
         # Who enters a zone chooses a network that was imported.
         with pymongo.MongoClient(direct["MONGO_URI"]) as client:
             for item in self._listed("networks"):
