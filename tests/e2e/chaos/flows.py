@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -13,25 +16,33 @@ from typing import Any
 
 import requests
 
+from sandbox.home import REPOSITORY
 from tests.e2e.chaos.faults import summary
 
 logger = logging.getLogger(__name__)
 _ENDED = frozenset({"success", "failed"})
 _TIMEOUT = 15
 _BETWEEN = 1.0
+COMMANDS = {
+    "trackier_offer_sync": "trackier-offers",
+    "broadstreet_import": "broadstreet-import",
+    "edge_usage_rollup": "edge-usage-rollup",
+    "edge_promotion_audit": "edge-promotion-audit",
+}
+_TAKE_UP_AGAIN = 75
 
 
 class Client:
     """Airflow's REST API for somebody who asks again when it does not answer."""
 
     def __init__(self, variables: dict[str, str]) -> None:
-        self._variables = variables
+        self.variables = variables
         self._session = requests.Session()
         self._session.trust_env = False
 
     def ask(self, method: str, path: str, body: object = None) -> requests.Response | None:
         """Return the answer to one call; None where there was none, or none that counts."""
-        url = self._variables["AIRFLOW_URL"] + path
+        url = self.variables["AIRFLOW_URL"] + path
         try:
             if "Authorization" not in self._session.headers:
                 self._log_in()
@@ -58,9 +69,9 @@ class Client:
 
     def _log_in(self) -> None:
         login = {
-            name: self._variables[f"AIRFLOW_{name.upper()}"] for name in ("username", "password")
+            name: self.variables[f"AIRFLOW_{name.upper()}"] for name in ("username", "password")
         }
-        url = f"{self._variables['AIRFLOW_URL']}/auth/token"
+        url = f"{self.variables['AIRFLOW_URL']}/auth/token"
         answer = self._session.post(url, json=login, timeout=_TIMEOUT)
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
@@ -91,6 +102,7 @@ class Flow:
         self._pause = pause
 
     def switch_on(self) -> None:
+        """Let Airflow run it."""
         self._client.insist("PATCH", f"/api/v2/dags/{self.dag}", {"is_paused": False})
 
     def repeat(self, stop: threading.Event) -> None:
@@ -129,3 +141,36 @@ class Flow:
                 return state
             time.sleep(_BETWEEN)
         return "open"
+
+
+class CommandFlow(Flow):
+    """The same flow as a command, which is taken up again as long as it says that it may be."""
+
+    def __init__(
+        self, client: Client, dag: str, stir: Callable[[], None], *, pause: float = 2.0
+    ) -> None:
+        super().__init__(client, dag, stir, pause=pause)
+        self._environment = client.variables
+
+    def switch_on(self) -> None:
+        """Do nothing: a command needs nobody's consent."""
+
+    def run(self, *, seconds: float = 120) -> str:
+        began = time.monotonic()
+        run_id = f"chaos-{uuid.uuid4().hex[:12]}"
+        words = [sys.executable, "-m", "vendor_sync", COMMANDS[self.dag], "--run-id", run_id]
+        code = _TAKE_UP_AGAIN
+        while code == _TAKE_UP_AGAIN and time.monotonic() - began < seconds:
+            environment = {**os.environ, **self._environment}
+            done = subprocess.run(
+                words, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False
+            )
+            code = done.returncode
+            logger.info("        %s %d %s", self.dag, code, done.stderr[-200:] if code else "")
+        took = time.monotonic() - began
+        state = "failed" if code else "success"
+        self.runs.states[state] += 1
+        self.runs.seconds.append(took)
+        if not code:
+            self.runs.successes.append(began + took)
+        return state

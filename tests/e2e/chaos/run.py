@@ -20,7 +20,7 @@ from tests.e2e.chaos.ads import Business
 from tests.e2e.chaos.checks import Checker, Finding
 from tests.e2e.chaos.edges import Edges
 from tests.e2e.chaos.faults import Disturber
-from tests.e2e.chaos.flows import Client, Flow
+from tests.e2e.chaos.flows import Client, CommandFlow, Flow
 from tests.e2e.chaos.stacks import Stacks
 from tests.e2e.chaos.worlds import Worlds
 
@@ -58,8 +58,9 @@ class Chaos:
             folder, plan.seed, stores=plan.stores,
         )  # fmt: skip
         worlds = self._worlds
+        kind = Flow if "airflow" in stacks.groups else CommandFlow
         self._flows = [
-            Flow(Client(stacks.variables), dag, stir, pause=pause)
+            kind(Client(stacks.variables), dag, stir, pause=pause)
             for dag, stir, pause in (
                 ("trackier_offer_sync", worlds.trackier, 2),
                 ("broadstreet_import", worlds.account, 2),
@@ -113,7 +114,7 @@ class Chaos:
         settled = self._edges.settle()
         *others, audit = self._flows
         with ThreadPoolExecutor(len(others)) as pool:
-            states = list(pool.map(Flow.run, others))
+            states = list(pool.map(lambda flow: flow.run(), others))
         # It audits what the rollup has summed up.
         states.append(audit.run())
         return {flow.dag: state for flow, state in zip(self._flows, states, strict=True)}, settled

@@ -29,6 +29,7 @@ class Stacks:
     direct: dict[str, str]
     variables: dict[str, str]
     lines: Lines
+    groups: tuple[str, ...]
 
     def home_of(self, part: str) -> Home:
         return self.servers if part in SERVERS else self.product
@@ -38,7 +39,7 @@ class Stacks:
         known = state.load(self.servers)
         seen = {**known.ports, **{name: self.lines.port(name) for name in SERVERS}}
         servers = plan.build(self.servers, replace(known, ports=seen), ["services", "vendors"])
-        product = plan.build(self.product, state.load(self.product), ["airflow", "edge"])
+        product = plan.build(self.product, state.load(self.product), self.groups)
         found = {name: servers[name] for name in SERVERS}
         return found | {name: part for name, part in product.items() if part.healthy}
 
@@ -49,7 +50,9 @@ class Stacks:
 
 
 @contextmanager
-def started(name: str, *, workers: int, heartbeat: int) -> Iterator[Stacks]:
+def started(
+    name: str, *, workers: int, heartbeat: int = 30, groups: tuple[str, ...] = ("airflow", "edge")
+) -> Iterator[Stacks]:
     """Start both, empty, with so many Celery workers; everything is stopped at the end.
 
     A task is taken for dead after `heartbeat` seconds of silence: longer than any stop lasts.
@@ -65,7 +68,7 @@ def started(name: str, *, workers: int, heartbeat: int) -> Iterator[Stacks]:
         secrets = {"secrets": known.secrets}
         with stack_of_its_own(
             product.root,
-            only="airflow,edge",
+            only=",".join(groups),
             remembered=secrets,
             **choices,
             **{WORKERS: str(workers), TASK_HEARTBEAT: str(heartbeat)},
@@ -74,7 +77,7 @@ def started(name: str, *, workers: int, heartbeat: int) -> Iterator[Stacks]:
             lines.open("vendors", known.ports["vendors"], ports["vendors"])
             edge = lines.open("edge", ports["edge"])
             here = {"EDGE_CLIENT_TARGET": f"{HOST}:{edge}"}
-            yield Stacks(servers, product, direct, variables | here, lines)
+            yield Stacks(servers, product, direct, variables | here, lines, groups)
 
 
 def _lines_to(lines: Lines, known: state.State, direct: dict[str, str]) -> dict[str, str]:
