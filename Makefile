@@ -115,7 +115,7 @@ test-workers: setup setup-image ## Kill a Celery worker -9 in the middle of flow
 	@$(TEST_STACK) $(BIN)/pytest -q -m 'celery and not soak' tests/e2e/workers
 
 .PHONY: test-chaos
-test-chaos: setup setup-image ## Half a minute of `make chaos`
+test-chaos: setup setup-image ## Half a minute of `make chaos`, with Airflow (`make test` has one without)
 	@$(BIN)/pytest -q -m 'celery and not soak' tests/e2e/chaos
 
 CHAOS_MINUTES ?= 20
