@@ -108,14 +108,14 @@ check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (n
 .PHONY: test
 test: check setup-image setup-node setup-envoy setup-browser ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak and not peers and not celery' $(ARGS)
-	@$(if $(ARGS),,$(MAKE) -s test-workers test-older-code)
+	@$(if $(ARGS),,$(MAKE) -s test-workers test-chaos test-older-code)
 
 .PHONY: test-workers
 test-workers: setup setup-image ## Kill a Celery worker -9 in the middle of flows: the other takes over (part of `make test`)
 	@$(TEST_STACK) $(BIN)/pytest -q -m 'celery and not soak' tests/e2e/workers
 
 .PHONY: test-chaos
-test-chaos: setup setup-image ## Half a minute of `make chaos`, with Airflow (`make test` has one without)
+test-chaos: setup setup-image ## Half a minute of `make chaos`, with Airflow (part of `make test`)
 	@$(BIN)/pytest -q -m 'celery and not soak' tests/e2e/chaos
 
 CHAOS_MINUTES ?= 20

@@ -11,7 +11,6 @@ import pytest
 from tests.e2e.chaos.run import Plan, in_folder
 from tests.e2e.chaos.stacks import started
 
-# Airflow on two workers takes minutes on two cores: its form is run by `make test-chaos`.
 COMMANDS = ("trackier_offer_sync", "broadstreet_import", "edge_usage_rollup",
             "edge_promotion_audit")  # fmt: skip
 FLOWS = ("trackier_offer_sync", "broadstreet_export", "edge_usage_rollup", "edge_promotion_audit")
