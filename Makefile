@@ -96,12 +96,19 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$(( n < 4
 
 .PHONY: check
 check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (no servers, under a minute)
+	@$(MAKE) -s -j 2 check-types check-rest
+
+.PHONY: check-types
+check-types: setup
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: check-rest
+check-rest: setup
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/codespell
-	@$(BIN)/basedpyright
-	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint -q -p $(WORKERS) sql/migrations sql/queries
+	@$(BIN)/sqlfluff lint -q sql/migrations sql/queries
 	@$(BIN)/squawk --assume-in-transaction sql/migrations/*.sql 2>&1 | tail -n 3
 	@$(BIN)/pytest -q -m 'not airflow and not soak' tests/unit
 
