@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-import requests
 
 from sandbox.vendors.ad_world.truth import money, told_by
 from sandbox.vendors.ad_world.world import Settings, World
@@ -16,10 +15,7 @@ from vendor_sync.errors import (
     AuthenticationError,
     ConfigurationError,
     PermanentError,
-    RateLimitedError,
-    TemporaryError,
 )
-from vendor_sync.redaction import REDACTED
 
 pytestmark = pytest.mark.integration
 
@@ -403,73 +399,6 @@ def test_a_site_with_plain_links_says_what_to_look_at(open_shop, vendors):
         shop.orders()
 
 
-@pytest.mark.parametrize("fault", ["html", "empty", "truncated_json", "malformed_json", "reset"])
-def test_an_answer_that_cannot_be_read_is_asked_for_again(shop, vendors, fault):
-    shop.place()
-    rule = vendors.faults.add(fault, "woocommerce", times=1)
-
-    records, _ = shop.orders()
-
-    assert len(records) == 1
-    assert vendors.faults.fired(rule) == 1
-
-
-def test_a_byte_order_mark_is_overlooked_and_a_notice_is_not(open_shop, vendors):
-    shop = make_shop(open_shop, vendors, preamble="\ufeff")
-    shop.place()
-    assert len(shop.orders()[0]) == 1
-
-    vendors.change("woocommerce", "settings", preamble="<b>Notice</b>: deprecated")
-    with pytest.raises(TemporaryError, match="cannot be read"):
-        shop.orders()
-
-
-def test_a_site_too_slow_for_large_pages_is_asked_for_smaller_ones(shop, vendors):
-    for _ in range(3):
-        shop.place()
-    vendors.faults.add("status", "woocommerce", status=500, query="per_page=100", body="")
-
-    records, _ = shop.orders()
-
-    assert len(records) == 3
-    assert "per_page=50" in shop.requests()[-1]["query"]
-
-
-def test_a_firewall_heals_and_a_refusal_of_the_site_does_not(shop, vendors):
-    rule = vendors.faults.add("status", "woocommerce", status=403, body="<html>blocked</html>")
-    with pytest.raises(TemporaryError, match="firewall"):
-        shop.orders()
-    vendors.faults.remove(rule)
-    shop.credentials = replace_secret("wrong")
-    with pytest.raises(AuthenticationError):
-        shop.orders()
-
-
-def test_a_limit_of_the_host_is_waited_for_or_told(shop, vendors):
-    shop.place()
-    vendors.faults.add("too_many", "woocommerce", times=1, wait=0.05)
-    assert len(shop.orders()[0]) == 1
-
-    vendors.faults.add("too_many", "woocommerce", wait=900)
-    with pytest.raises(RateLimitedError) as caught:
-        shop.orders()
-    assert caught.value.wait_seconds() > 800
-
-
-def test_a_row_that_cannot_be_read_is_refused_and_the_rest_goes_on(shop):
-    good = shop.place()
-    values = [{"key": "_billing_note", "value": "for Noor"}]
-    bad = shop.place(own={"total": "12,50", "meta_data": values})
-
-    records, rejects = shop.orders()
-
-    assert set(records) == {str(good)}
-    assert [(each.external_id, each.reason) for each in rejects] == [
-        (str(bad), "total is no amount: '12,50'")
-    ]
-    assert rejects[0].item["meta_data"] == [{"key": "_billing_note", "value": REDACTED}]
-
-
 @pytest.mark.parametrize("sends_totals", [True, False])
 def test_orders_are_counted_by_creation_where_the_total_arrives(open_shop, vendors, sends_totals):
     shop = make_shop(open_shop, vendors, sends_totals=sends_totals)
@@ -526,54 +455,3 @@ def order_of_site(order):
 
 
 # The sandbox itself.
-
-
-@pytest.fixture
-def ask(shop, vendors):  # noqa: ARG001 - shop makes the site anew
-    def get(path="/wp-json/wc/v3/orders", auth=(KEY, SECRET), **params):
-        url = vendors.vendor_url("woocommerce") + f"/{STORE}{path}"
-        return requests.get(url, params=params, auth=auth, timeout=5)
-
-    return get
-
-
-@pytest.mark.parametrize(
-    ("params", "status", "code"),
-    [
-        ({"per_page": 101}, 400, "rest_invalid_param"),
-        ({"modified_after": "yesterday"}, 400, "rest_invalid_param"),
-        ({"path": "/wp-json/wc/v3/nonsense"}, 404, "rest_no_route"),
-        ({"path": "/wp-json/wc/v3/orders/1"}, 404, "woocommerce_rest_shop_order_invalid_id"),
-        ({"auth": (KEY, "wrong")}, 401, "woocommerce_rest_cannot_view"),
-    ],
-)
-def test_sandbox_refuses_with_a_status_and_a_code(ask, params, status, code):
-    reply = ask(**params)
-
-    assert (reply.status_code, reply.json()["code"]) == (status, code)
-    assert reply.json()["data"]["status"] == status
-
-
-def test_sandbox_reads_a_bound_with_a_zone_as_site_time_even_against_gmt(ask, shop):
-    shop.place(created_at="2026-06-22T10:00:00Z")
-
-    def found(bound, **params):
-        return len(ask(modified_after=bound, **params).json())
-
-    assert found("2026-06-22T09:59:59", dates_are_gmt="true") == 1
-    assert found("2026-06-22T10:00:00", dates_are_gmt="true") == 0  # exclusive
-    assert found("2026-06-22T09:59:59Z", dates_are_gmt="true") == 0  # became 12:59:59
-    assert found("2026-06-22T12:59:59") == 1
-    assert found("2026-06-22T09:59:59Z") == 1
-
-
-def test_sandbox_pages_with_totals_and_links(ask, shop):
-    for _ in range(5):
-        shop.place()
-
-    page, beyond = ask(per_page=2, page=2), ask(per_page=2, page=9)
-
-    assert (page.headers["X-WP-Total"], page.headers["X-WP-TotalPages"]) == ("5", "3")
-    assert 'rel="prev"' in page.headers["Link"]
-    assert 'rel="next"' in page.headers["Link"]
-    assert (beyond.status_code, beyond.json()) == (200, [])
