@@ -92,7 +92,8 @@ clean: ## Remove everything the other commands wrote
 STACK := $(PY) -m sandbox
 TEST_STACK := $(STACK) exec --home $(STATE)/test --only services --
 BIN := .venv/bin
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$(( n < 4 ? n : 4 )))
+# One more than processors: tests wait for servers and clocks more than they compute.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$(( n < 4 ? n + 1 : 4 )))
 
 .PHONY: check
 check: setup proto-fresh ## Lint, types, import contracts, SQL and unit tests (no servers, under a minute)
