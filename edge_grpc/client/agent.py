@@ -103,12 +103,15 @@ async def watch_versions(session: Session) -> AsyncGenerator[sync.WatchVersionRe
     A stream lasts as long as its token: one that is renewed in time never ends as refused.
     """
     grant = await session.grant()
+    metadata = await session.metadata()
+    # Of the token that opens the stream: other calls may renew it while this one waits.
+    ends_at = time.monotonic() + session.seconds_fresh()
     stream = session.stub.WatchVersion(
         sync.WatchVersionRequest(company_id=grant.company_id, store_id=grant.store_id),
-        metadata=await session.metadata(),
+        metadata=metadata,
     )
     try:
-        while seconds := session.seconds_fresh():
+        while (seconds := ends_at - time.monotonic()) > 0:
             try:
                 async with asyncio.timeout(min(seconds, _SILENCE_SECONDS)):
                     version = await stream.read()

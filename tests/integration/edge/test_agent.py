@@ -109,6 +109,22 @@ async def test_watch_ends_by_itself_before_its_token_does(serving, shop):
     assert renewed.access_token
 
 
+async def test_watch_ends_before_its_own_token_though_another_call_has_renewed_it(serving, shop):
+    async with (
+        serving(token_seconds=3, watch_heartbeat_seconds=0.5) as server,
+        Session(credentials(server, shop)) as session,
+    ):
+        watch = watch_versions(session)
+        watched = [await anext(watch)]
+        await asyncio.sleep(1)
+        session.forget_token()
+        await session.grant()
+        watched += [version async for version in watch]
+
+    assert watched[0].is_new
+    assert not any(version.is_new for version in watched[1:])
+
+
 async def test_edges_of_one_process_have_a_connection_each(office, serving):
     """One connection allows a single stream here, and every edge keeps one open."""
     shops = [await office.add_shop() for _ in range(3)]
