@@ -26,7 +26,7 @@ def run(dsn: str, options: argparse.Namespace, say: Say) -> figures.Figures:
     say(f"making {world.OFFICES} head offices with {options.most_clients} stores")
     logins = asyncio.run(world.make(dsn, options.most_clients, options.seed))
     steps: list[figures.Figures] = []
-    with server.running(dsn, folder) as (address, pid):
+    with server.running(folder) as (address, pid):
         habits = Habits(address, folder, upload_seconds=options.upload_seconds, seed=options.seed)
         with edges.running(habits) as fleet:
             office = HeadOffice(

@@ -26,15 +26,14 @@ _SETTINGS = {
 
 
 @contextmanager
-def running(dsn: str, folder: Path) -> Iterator[tuple[str, int]]:
-    """Serve until the block ends; yield the address and the process id."""
+def running(folder: Path) -> Iterator[tuple[str, int]]:
+    """Serve until the block ends, with the login of EDGE_GRPC_DSN; yield address and process id."""
     address = f"127.0.0.1:{_free_port()}"
     keys_file = folder / "keys.json"
     keys.rotate(keys_file)
     environment = {
         **os.environ,
         **_SETTINGS,
-        "EDGE_GRPC_DSN": dsn,
         "EDGE_GRPC_KEYS_FILE": str(keys_file),
         "EDGE_GRPC_LISTEN": address,
         "EDGE_GRPC_METRICS_LISTEN": "",

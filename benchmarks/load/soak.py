@@ -38,7 +38,7 @@ def run(dsn: str, options: argparse.Namespace, say: Say) -> figures.Figures:
     if flows:
         say("preparing the vendors")
         flows.prepare()
-    with server.running(dsn, folder) as (address, pid):
+    with server.running(folder) as (address, pid):
         habits = Habits(address, folder, upload_seconds=options.upload_seconds, seed=options.seed)
         with edges.running(habits) as fleet:
             say(f"{len(logins)} edges log in and sync everything")

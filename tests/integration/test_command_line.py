@@ -115,7 +115,8 @@ def test_empty_database_says_to_migrate(trackier):
 
 @pytest.mark.parametrize("changes", [{"password": "wrong-key-77"}, {"port": 1}])
 def test_migrate_says_what_is_wrong_with_the_connection(trackier, changes):
-    done = run(trackier, "migrate", **connection(trackier, "warehouse_postgres", **changes))
+    given = connection(trackier, "warehouse_postgres", **changes)
+    done = run(trackier, "migrate", **given, AIRFLOW_CONN_WAREHOUSE_OWNER=None)
 
     assert done.returncode in {75, 78}
     assert "warehouse_postgres" in done.stderr
@@ -123,7 +124,8 @@ def test_migrate_says_what_is_wrong_with_the_connection(trackier, changes):
     assert "wrong-key-77" not in done.stderr
 
 
-def test_migrate_twice_is_a_no_op(trackier):
+def test_migrate_twice_is_a_no_op(trackier, owned_database):
+    trackier.connections["warehouse_owner"] = owned_database
     done = run(trackier, "migrate")
 
     assert done.returncode == 0

@@ -34,7 +34,7 @@ async def loading(office, tmp_path):
         *("--minutes", str(SECONDS / 60), "--clients", str(CLIENTS)),
         *("--change-seconds", "0.3", "--upload-seconds", "0.5"),
         *("--folder", str(tmp_path / "edges"), "--json", str(tmp_path / "load.json")),
-        env={**os.environ, "WAREHOUSE_DSN": office.dsn},
+        env={**os.environ, "WAREHOUSE_DSN": office.owner_dsn, "EDGE_GRPC_DSN": office.dsn},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
@@ -69,7 +69,7 @@ async def test_loss_and_refusal_break_their_gates(office, tmp_path):
         while not office.value("SELECT count(*) FROM edge.promotion_usages"):
             assert process.returncode is None
             await asyncio.sleep(0.05)
-        async with opened(office.dsn, size=1) as database:
+        async with opened(office.admin_dsn, size=1) as database:
             client = office.value("SELECT client_id::text FROM edge.edge_clients LIMIT 1")
             await ClientAdmin(database).revoke(UUID(client))
         office.run(
