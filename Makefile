@@ -116,7 +116,12 @@ check-rest: setup
 .PHONY: test
 test: check setup-image setup-node setup-envoy setup-browser ## Everything that has to pass, on real servers; ARGS='...' goes to pytest
 	@$(TEST_STACK) $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not soak and not peers and not celery' $(ARGS)
-	@$(if $(ARGS),,$(MAKE) -s test-workers test-chaos test-older-code)
+	@$(if $(ARGS),,$(MAKE) -s -j 2 test-alone test-older-code)
+
+# What starts an Airflow of its own, one after the other.
+.PHONY: test-alone
+test-alone:
+	@$(MAKE) -s -j 1 test-workers test-chaos
 
 .PHONY: test-workers
 test-workers: setup setup-image ## Kill a Celery worker -9 in the middle of flows: the other takes over (part of `make test`)
@@ -159,7 +164,7 @@ COMMIT ?= 5f12436
 .PHONY: test-older-code
 test-older-code: setup ## Run the flows of an older commit (COMMIT=...) against today's schema (part of `make test`, in a clone with history)
 	@if git cat-file -e $(COMMIT)^{commit} 2>/dev/null; then \
-	  $(TEST_STACK) tests/older_code.sh $(COMMIT) $(PY) $(or $(ARGS),$(OLDER_TESTS)); \
+	  $(STACK) exec --home $(STATE)/test-older --only services -- tests/older_code.sh $(COMMIT) $(PY) $(or $(ARGS),$(OLDER_TESTS)); \
 	else echo "commit $(COMMIT) is not in this clone: older code was not run"; fi
 
 SECURITY_TESTS := tests/unit/edge/test_tokens.py tests/unit/test_audit_keys.py tests/unit/test_redaction.py \

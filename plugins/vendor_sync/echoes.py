@@ -12,6 +12,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from vendor_sync.redaction import REDACTED
@@ -21,6 +22,8 @@ _SECRET_NAME = re.compile(
     r"authorization$|token$|secret$|password$|api[-_]?key$|consumer[-_]key$|^(auth[-_])?(code|key)$",
     re.IGNORECASE,
 )
+# What URLs and JSON write as it is.
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 # Shorter ones ("app", "v2") are words of every answer.
 _SHORTEST = 8
 _BASIC = "Basic "
@@ -31,11 +34,16 @@ def secrets_of(*pairs: Iterable[tuple[str, str]]) -> list[str]:
     found = {
         secret
         for name, value in (pair for each in pairs for pair in each)
-        if _SECRET_NAME.search(name)
+        if _is_secret(name)
         for secret in _parts(value)
         if len(secret) >= _SHORTEST
     }
     return sorted(found, key=len, reverse=True)
+
+
+@lru_cache(maxsize=256)  # the same few names in every call
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _parts(value: str) -> Iterator[str]:
@@ -59,6 +67,8 @@ def without(body: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def _spellings(secret: str) -> set[bytes]:
+    if _UNRESERVED.fullmatch(secret):
+        return {secret.encode()}
     in_json = json.dumps(secret)[1:-1]
     found = {secret, quote(secret, safe=""), quote_plus(secret), in_json}
     # PHP writes every slash of JSON with a backslash before it.
