@@ -175,14 +175,7 @@ class Airflow:
 
     def archive(self) -> Any:
         """Return a client of the store that holds archived pages."""
-        known = self.variables
-        return boto3.client(
-            "s3",
-            endpoint_url=known["S3_ENDPOINT_URL"],
-            region_name=known["AWS_DEFAULT_REGION"],
-            aws_access_key_id=known["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=known["AWS_SECRET_ACCESS_KEY"],
-        )
+        return storage(self.variables)
 
     def pages(self, run_id: str) -> list[str]:
         known, client = self.variables, self.archive()
@@ -193,3 +186,14 @@ class Airflow:
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def storage(variables: Mapping[str, str]) -> Any:
+    """Return a client of the S3 server that a stack's variables name."""
+    return boto3.client(
+        "s3",
+        endpoint_url=variables["S3_ENDPOINT_URL"],
+        region_name=variables["AWS_DEFAULT_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+    )

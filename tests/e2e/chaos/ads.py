@@ -11,7 +11,7 @@ from sandbox.ad_onboarding import Operator, click_files
 from sandbox.vendors.ad_world.click_log import write_click_log
 from sandbox.vendors.ad_world.fx import MANUAL
 from sandbox.vendors.ad_world.world import Settings, World
-from tests.e2e.chaos.stacks import storage
+from tests.airflow_user import storage
 from tests.integration.ad_analytics.company import MODELS, Books
 from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.connections import connection_from_fields

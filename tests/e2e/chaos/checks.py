@@ -18,9 +18,9 @@ import pymongo
 
 from sandbox.vendors.control import VendorSandbox
 from tests import broadstreet_truth
+from tests.airflow_user import storage
 from tests.e2e.chaos.ads import Business
 from tests.e2e.chaos.edges import Edges
-from tests.e2e.chaos.stacks import storage
 from tests.integration.ad_analytics import answers
 from tests.integration.edge_reports.conftest import Office
 from tests.rates_truth import RATES, published_rates

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlsplit
-
-import boto3
 
 from sandbox import plan, stack, state
 from sandbox.home import DEFAULT_HOME, Home
@@ -101,14 +98,3 @@ def _moved(address: str, port: int) -> str:
     parts = urlsplit(address)
     login, at, _ = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{login}{at}{HOST}:{port}").geturl()
-
-
-def storage(variables: Mapping[str, str]) -> Any:
-    """Return a client of the S3 server that a stack's variables name."""
-    return boto3.client(
-        "s3",
-        endpoint_url=variables["S3_ENDPOINT_URL"],
-        region_name=variables["AWS_DEFAULT_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-    )
