@@ -17,7 +17,7 @@ _OF_DEATHS = {"airflow_task_instances_without_heartbeats_killed"}
 def observed(airflow, switched_on):
     """A run that was refused once, and told to wait once; its id."""
     # Offers of another test's world would all be missing now, and the run not be a good one.
-    airflow.db.execute("TRUNCATE affiliate.brands, affiliate.offers CASCADE")
+    airflow.db.execute("DELETE FROM affiliate.offers; DELETE FROM affiliate.brands")
     airflow.vendors.faults.add("status", path="campaigns", times=1, status=503)
     airflow.vendors.faults.add("too_many", path="advertisers", times=1, style="retry_after", wait=1)
     switched_on(DAG)

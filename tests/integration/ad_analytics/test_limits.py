@@ -51,7 +51,8 @@ def test_all_accounts_together_keep_to_the_limit_of_the_app(company, vendor, a_s
     company.conn.execute(
         "UPDATE analytics.connections SET settings = settings - 'requests_per_second'"
     )
-    company.vendors.set_rate_limit(vendor, a_second, seconds=1, style="none")
+    # A busy machine bunches calls on their way; accounts alone would make many times this.
+    company.vendors.set_rate_limit(vendor, a_second, seconds=0.75, style="none")
 
     result = company.sync(platforms=vendor)
 
