@@ -20,6 +20,7 @@ from psycopg import sql
 from sandbox.vendors import control
 from sandbox.vendors.control import VendorSandbox
 from tests.alerting import People, mails_with
+from tests.environment import connection_variables
 from vendor_sync.connections import Connection, connection_from_environment
 from vendor_sync.migrations import migrate
 from vendor_sync.trackier.flow import run_offer_sync
@@ -179,20 +180,7 @@ class TrackierWorld:
 
     def environment(self) -> dict[str, str]:
         """The connections as environment variables, for a process of its own."""
-        return {
-            f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(
-                {
-                    "conn_type": connection.conn_type,
-                    "host": connection.host,
-                    "port": connection.port,
-                    "login": connection.login,
-                    "password": connection.password,
-                    "schema": connection.schema,
-                    "extra": dict(connection.extra),
-                }
-            )
-            for conn_id, connection in self.connections.items()
-        }
+        return connection_variables(self.connections)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from sandbox.vendors.ad_world.fx import MANUAL
 from sandbox.vendors.ad_world.places import Account, Store, Workspace
 from sandbox.vendors.ad_world.world import Settings, World
 from sandbox.vendors.control import DEFAULT_KEYS, VendorSandbox
+from tests.environment import connection_variables
 from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.ad_analytics.click_log import load_new_clicks
 from vendor_sync.ad_analytics.records import Credentials
@@ -158,13 +159,7 @@ class Company(Books):
 
     def environment(self) -> dict[str, str]:
         """Return the connections as environment variables, for a process of its own."""
-        names = ("conn_type", "host", "port", "login", "password", "schema")
-        return {
-            f"AIRFLOW_CONN_{name.upper()}": json.dumps(
-                {field: getattr(each, field) for field in names} | {"extra": dict(each.extra)}
-            )
-            for name, each in self.connections.items()
-        }
+        return connection_variables(self.connections)
 
     def set_now(self, at: datetime | str) -> None:
         text = at if isinstance(at, str) else at.isoformat()

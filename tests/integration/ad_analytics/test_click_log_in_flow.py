@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from sandbox.home import REPOSITORY
 from sandbox.vendors.ad_world.click_log import click_log_files, write_click_log
+from tests.environment import connection_variables
 from tests.integration.ad_analytics.world import SHOP_URL, order
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
 from vendor_sync.ad_analytics.whole_run import run_sync
@@ -160,11 +160,8 @@ def test_a_run_killed_while_it_loads_is_repeated_without_doubles(shop):
     files = shop.log(*(shop.click(each) for each in range(number)), shop.purchase())
     count = "SELECT count(*) FROM analytics.click_events"
     command = [sys.executable, "-m", "vendor_sync", "ad-analytics", "--run-id", "killed"]
-    environment = {
-        f"AIRFLOW_CONN_{name.upper()}": json.dumps({**asdict(each), "extra": dict(each.extra)})
-        for name, each in shop.connections.items()
-    }
-    running = subprocess.Popen(command, cwd=REPOSITORY, env={**os.environ, **environment})
+    environment = os.environ | connection_variables(shop.connections)
+    running = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     try:
         deadline = time.monotonic() + 60
         while shop.rows(count) == [(0,)]:

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from sandbox.vendors.control import DEFAULT_KEYS
+from tests.environment import connection_variables
 from vendor_sync.broadstreet import export_flow
 from vendor_sync.broadstreet.entity_types import EntityType as T
 from vendor_sync.broadstreet.export_settings import ExportParams
@@ -67,13 +68,7 @@ class Flow:
         self.connections["broadstreet_default"] = changed
 
     def environment(self) -> dict[str, str]:
-        names = ("conn_type", "host", "port", "login", "password", "schema", "extra")
-        return os.environ | {
-            f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(
-                {name: getattr(connection, name) for name in names}
-            )
-            for conn_id, connection in self.connections.items()
-        }
+        return os.environ | connection_variables(self.connections)
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

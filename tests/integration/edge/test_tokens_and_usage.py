@@ -10,7 +10,6 @@ from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 
 ACCEPTED, DUPLICATE = usage.USAGE_VERDICT_ACCEPTED, usage.USAGE_VERDICT_DUPLICATE
-CONFLICT, REJECTED = usage.USAGE_VERDICT_CONFLICT, usage.USAGE_VERDICT_REJECTED
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import logging
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,17 +26,12 @@ from edge_grpc.client.session import Credentials, Session
 from edge_grpc.client.store import open_database, transaction
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.server_process import free_port
 
 logger = logging.getLogger(__name__)
 LONG = int(os.environ.get("EDGE_UPLOADS", "200000"))
 SEED = int(os.environ.get("EDGE_SEED", "5"))
 SETTLED = {usage.USAGE_VERDICT_ACCEPTED, usage.USAGE_VERDICT_DUPLICATE}
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def start(module, *arguments, **environment):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from bson import ObjectId
 from sandbox.vendors import control
 from sandbox.vendors.control import VendorSandbox
 from tests import broadstreet_truth
+from tests.environment import connection_variables
 from vendor_sync.broadstreet.import_flow import ImportRun, run_import
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.connections import Connection, connection_from_environment
@@ -53,20 +53,7 @@ class BroadstreetWorld:
 
     def environment(self) -> dict[str, str]:
         """The connections as environment variables, for a process of its own."""
-        return {
-            f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(
-                {
-                    "conn_type": connection.conn_type,
-                    "host": connection.host,
-                    "port": connection.port,
-                    "login": connection.login,
-                    "password": connection.password,
-                    "schema": connection.schema,
-                    "extra": dict(connection.extra),
-                }
-            )
-            for conn_id, connection in self.connections.items()
-        }
+        return connection_variables(self.connections)
 
     @property
     def small(self):
