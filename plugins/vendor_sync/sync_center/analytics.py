@@ -20,7 +20,6 @@ from vendor_sync.sync_center.queries import Ops, Row
 from vendor_sync.sync_center.wording import Status
 
 FLOW = "ad_analytics_sync"
-PERIODS = (7, 30, 90)
 # In the order of their colours; what no ad is credited for comes last.
 PLATFORMS = ("meta", "tiktok", "snapchat")
 UNCREDITED = "none"

@@ -37,7 +37,6 @@ class _Findings:
     publisher_list_complete: bool = True
     brands_expected: int | None = None
     brands_listed: int = 0
-    brands_complete: int = 0
     brands_partial: int = 0
     brands_failed: int = 0
     last_error: str | None = None
@@ -140,11 +139,9 @@ class OfferSync:
         findings = self._findings
         self._store.note_walks(self._run, ended.walk, ended.brands, ended.outcome)
         self._progress.add("brands_fetched", len(ended.brands))
-        if ended.outcome == "complete":
-            findings.brands_complete += len(ended.brands)
-        elif ended.outcome == "partial":
+        if ended.outcome == "partial":
             findings.brands_partial += len(ended.brands)
-        else:
+        elif ended.outcome == "failed":
             findings.brands_failed += len(ended.brands)
             findings.last_error = str(ended.error)
             logger.warning(
