@@ -95,9 +95,6 @@ class VendorSandbox:
     def edit_advertiser(self, which: object, **fields: object) -> Item:
         return self.change("trackier", "edit", entity="advertisers", which=which, fields=fields)
 
-    def edit_publisher(self, which: object, **fields: object) -> Item:
-        return self.change("trackier", "edit", entity="publishers", which=which, fields=fields)
-
     def add_campaign(self, brand: object = 1, **fields: object) -> Item:
         return self.change("trackier", "add", entity="campaigns", brand=brand, fields=fields)
 

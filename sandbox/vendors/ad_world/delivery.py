@@ -8,6 +8,7 @@ shows the quarters of an hour that are over.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -37,6 +38,12 @@ class Delivery:
     viewed: int
     video: tuple[int, int, int, int, int, int, int]
     provisional: bool
+
+
+def each_day(first: date, last: date) -> Iterator[date]:
+    """Yield the days from the first to the last, both included."""
+    for offset in range((last - first).days + 1):
+        yield first + timedelta(days=offset)
 
 
 @lru_cache(maxsize=10_000)

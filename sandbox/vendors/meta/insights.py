@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sandbox.vendors.ad_world.delivery import Delivery
+from sandbox.vendors.ad_world.delivery import Delivery, each_day
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.truth import money, round_ratio
 from sandbox.vendors.ad_world.world import World
@@ -108,20 +108,21 @@ def _campaign_rows(world: World, query: Query) -> Iterator[Row]:
         raise RefusedError(bad_parameter("time_increment", "of campaigns is 1 in this sandbox"))
     for campaign in query.account.campaigns:
         if query.campaign_ids is None or campaign.campaign_id in query.campaign_ids:
-            for day in _days(query):
+            for day in each_day(query.since, query.until):
                 delivery = world.delivery(campaign, day)
                 if delivery is not None:
                     yield _row(world, campaign, day, delivery, query)
 
 
 def _account_rows(world: World, query: Query) -> Iterator[Row]:
-    spans = [(day, day) for day in _days(query)] if query.daily else [(query.since, query.until)]
+    since, until = query.since, query.until
+    spans = [(day, day) for day in each_day(since, until)] if query.daily else [(since, until)]
     for first, last in spans:
         seen = [
             delivery
             for campaign in query.account.campaigns
-            for offset in range((last - first).days + 1)
-            if (delivery := world.delivery(campaign, first + timedelta(days=offset)))
+            for day in each_day(first, last)
+            if (delivery := world.delivery(campaign, day))
         ]
         if seen:
             yield _total(query, first, last, seen)
@@ -293,8 +294,3 @@ def _json(given: Mapping[str, str], name: str, default: Any) -> Any:  # noqa: AN
         return json.loads(given[name]) if given.get(name) else default
     except ValueError as error:
         raise RefusedError(bad_parameter(name, "must be JSON")) from error
-
-
-def _days(query: Query) -> Iterator[date]:
-    for offset in range((query.until - query.since).days + 1):
-        yield query.since + timedelta(days=offset)

@@ -201,7 +201,7 @@ class Ledger:
 
 
 def instant(text: str) -> datetime:
-    """Read an ISO instant; one without zone is UTC."""
+    """Read an ISO instant or day; one without zone is UTC."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 

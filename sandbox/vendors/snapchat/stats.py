@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.vendors.ad_world.delivery import Delivery, day_bounds
+from sandbox.vendors.ad_world.delivery import Delivery, day_bounds, each_day
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.world import World
 from sandbox.vendors.snapchat import errors
@@ -116,14 +116,14 @@ def points(world: World, query: Query) -> list[tuple[Campaign | None, Item]]:
     return [
         (campaign, _point(day, query, _figures(campaign, delivery, query)))
         for campaign in campaigns
-        for day in _days(query)
+        for day in each_day(query.first, query.last)
         for delivery in [world.delivery(campaign, day)]
         if delivery or not query.omit_empty
     ]
 
 
 def _account_points(world: World, query: Query) -> Iterator[Item]:
-    for day in _days(query):
+    for day in each_day(query.first, query.last):
         seen = [world.delivery(campaign, day) for campaign in query.account.campaigns]
         spend = sum(delivery.spend for delivery in seen if delivery)
         if spend or not query.omit_empty:
@@ -202,8 +202,3 @@ def _instant(text: str, zone: ZoneInfo) -> datetime:
     except ValueError as error:
         raise RefusedError(bad_parameter("start_time or end_time")) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)
-
-
-def _days(query: Query) -> Iterator[date]:
-    for offset in range((query.last - query.first).days + 1):
-        yield query.first + timedelta(days=offset)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sandbox.vendors.ad_world.delivery import Delivery
+from sandbox.vendors.ad_world.delivery import Delivery, each_day
 from sandbox.vendors.ad_world.places import Account, Campaign
 from sandbox.vendors.ad_world.truth import money, round_ratio
 from sandbox.vendors.ad_world.world import World
@@ -80,7 +80,7 @@ def rows(world: World, query: Query) -> list[Row]:
 
 
 def _rows_of(world: World, account: Account, query: Query) -> Iterator[Row]:
-    for day in _days(query):
+    for day in each_day(query.since, query.until):
         seen = [
             (campaign, delivery)
             for campaign in account.campaigns
@@ -212,8 +212,3 @@ def _listed(given: Mapping[str, Any], name: str, default: Any) -> Any:  # noqa: 
         return json.loads(value)
     except ValueError as error:
         raise RefusedError(bad_parameter(f"{name}: not JSON")) from error
-
-
-def _days(query: Query) -> Iterator[date]:
-    for offset in range((query.until - query.since).days + 1):
-        yield query.since + timedelta(days=offset)

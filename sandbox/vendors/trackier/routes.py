@@ -20,8 +20,7 @@ LOGIN_PASSWORD = "sandbox-trackier-password"  # noqa: S105 - opens nothing but t
 
 _PARTS = frozenset({"payouts", "goals", "caps", "lps", "targetings"})
 _CHANGES = (
-    "edit", "revert", "remove", "restore", "add", "duplicate", "malform", "insert", "miscount",
-    "advance",
+    "edit", "remove", "restore", "add", "duplicate", "malform", "insert", "miscount", "advance",
 )  # fmt: skip
 
 

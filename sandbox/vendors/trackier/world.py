@@ -129,14 +129,6 @@ class World:
             self._place(index, self.listings["advertisers"].find(fields["advertiserId"]))
         return self._named(entity, index)
 
-    def revert(self, entity: str, which: object) -> Item:
-        """Undo the edits of a row."""
-        index = self.listings[entity].find(which)
-        self.listings[entity].edits.pop(index, None)
-        if entity == "campaigns" and index < self.settings.offers:
-            self._place(index, self._spread.brand_of(index))
-        return self._named(entity, index)
-
     def remove(self, entity: str, which: object) -> Item:
         index = self.listings[entity].find(which)
         self.listings[entity].removed.add(index)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sandbox.vendors.ad_world.world import World
 from sandbox.vendors.codes import LoginPage
 from sandbox.vendors.control import SHOP_APP_ID
 from sandbox.vendors.seeding import hexadecimal, key
-from sandbox.vendors.shops.ledger import Ledger, Sale, Store
+from sandbox.vendors.shops.ledger import Ledger, Sale, Store, instant
 from sandbox.vendors.vendor import Vendor
 from sandbox.vendors.wire import JSON_HEADERS, Call, ControlError, Reply, Secret, encode
 from sandbox.vendors.zid.rows import note_row, order_row, status_of, update_note
@@ -212,12 +212,6 @@ def _in_range(call: Call, sale: Sale) -> bool:
     by = call.first("date_attribute") or "created_at"
     moment = sale.updated_at if by == "updated_at" else sale.created_at
     first, last = (call.first(name) for name in ("date_from", "date_to"))
-    if first and moment < _moment(first):
+    if first and moment < instant(first):
         return False
-    return not (last and moment > _moment(last))
-
-
-def _moment(text: str) -> datetime:
-    """Read the offset form, and plain days as UTC ones."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    return not (last and moment > instant(last))
