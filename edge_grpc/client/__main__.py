@@ -255,4 +255,4 @@ def _show(facts: dict[str, object], *, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
-    app(prog_name="edge-client")
+    app(prog_name="python -m edge_grpc.client")

@@ -64,7 +64,7 @@ def make_bill(cart: Cart, products: Sequence[Product], currency: str) -> Bill:
             wanted = line.product_id or line.sku
             problems.append(
                 f"lines[{place}]: the store holds no product {wanted};"
-                " correct it, or run `edge-client sync`"
+                " correct it, or run `python -m edge_grpc.client sync`"
             )
         elif line.unit_price is None and _price(product).currency_code != currency:
             problems.append(f"lines[{place}]: product {product.id} has no price in {currency}")

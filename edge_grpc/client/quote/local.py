@@ -23,7 +23,7 @@ def read_shelf(conn: sqlite3.Connection, cart: Cart) -> Shelf:
     """Return all promotions that are held and the products that the cart names."""
     store = EdgeStore(conn)
     if not store.fact("cursor"):
-        message = "This edge holds nothing yet: run `edge-client sync` first."
+        message = "This edge holds nothing yet: run `python -m edge_grpc.client sync` first."
         raise NothingHeldError(message)
     products: list[Product] = []
     for line in cart.lines:

@@ -97,6 +97,6 @@ async def test_bad_cart_and_empty_edge_are_told(shop, office, edge, tmp_path):
     broken = quoted(edge.path, tmp_path, "{")
 
     assert (empty.returncode, unknown.returncode, broken.returncode) == (66, 65, 65)
-    assert "edge-client sync" in empty.stderr
+    assert "python -m edge_grpc.client sync" in empty.stderr
     assert "lines[0]: the store holds no product x" in unknown.stderr
     assert "not JSON" in broken.stderr

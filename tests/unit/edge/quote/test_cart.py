@@ -92,4 +92,4 @@ def test_what_the_store_does_not_hold_is_refused_with_what_to_do():
     assert "sells in USD" in currency
     assert "no price in USD" in price
     assert "lines[1]" in unknown
-    assert "edge-client sync" in unknown
+    assert "python -m edge_grpc.client sync" in unknown
