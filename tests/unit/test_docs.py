@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_grpc.settings import ADMIN_DSN, PREFIX, Settings
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.settings import BroadstreetSettings
 from vendor_sync.cli_output import (
@@ -70,6 +71,26 @@ def test_readme_lists_every_setting_of_the_trackier_connection():
     assert sorted(listed) == sorted(field.name for field in fields(TrackierSettings))
     for name in ("requests_per_second", "workers", "group_size", "concurrency", "batch_size"):
         assert f"| `{name}` | {getattr(TrackierSettings(), name)} |" in README
+
+
+def test_readme_lists_every_variable_of_the_flows():
+    rows = first_cells(README, "| variable | default | meaning |")
+    listed = set(re.findall(r"`(\w+)`", " ".join(rows)))
+
+    sources = (REPOSITORY / "plugins").glob("**/*.py")
+    read = {
+        name for file in sources for name in re.findall(r'"(VENDOR_SYNC_\w+)"', file.read_text())
+    }
+    assert listed == read
+
+
+def test_operations_page_lists_every_setting_of_the_edge_service():
+    page = (REPOSITORY / "docs/operations.md").read_text().partition("### Its settings")[2]
+    rows = first_cells(page, "| variable | default | meaning |")
+    listed = re.findall(r"`(\w+)`", " ".join(rows))
+
+    known = [ADMIN_DSN, *(PREFIX + name.upper() for name in Settings.model_fields)]
+    assert sorted(listed) == sorted(known)
 
 
 def test_flow_page_lists_every_parameter():
