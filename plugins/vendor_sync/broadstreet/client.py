@@ -1,7 +1,7 @@
 """Reads and creates what an account's token may see; owns no state, no database and no retries.
 
 There is no paging: a list is the whole scope, and a name is looked up by listing. Creates have no
-key against doubles and are sent once (contract sheet 1, 8, 9).
+key against doubles and are sent once.
 """
 
 from __future__ import annotations

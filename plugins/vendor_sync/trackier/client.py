@@ -1,8 +1,7 @@
 """Reads Trackier's lists, page by page; owns no state, no database and no retries.
 
 Lists are walked by `lastId`: the last id of a page asks for the next one, null ends the walk.
-There is no `data` wrapper and no `page=` here; clients that expect them read nothing, or page 1
-for ever (contract sheet 3).
+There is no `data` wrapper and no `page=` here; who expects them reads nothing, or page 1 for ever.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ REDACTORS = {
     "publishers": Redactor(_SENSITIVE | {"city", "state", "name", "company", "payout", "login"}),
 }
 
-# codeMsg and numbers of v2 and v1 (contract sheet 7); a wrong key is an HTTP 400 here.
+# codeMsg and numbers of v2 and v1; a wrong key is an HTTP 400 here.
 _AUTHENTICATION_CODES = frozenset({"101", "102", "106", "5", "12", "13", "41", "42"})
 _TEMPORARY_CODES = frozenset({"108", "51"})
 _RATE_CODES = frozenset({"40"})
@@ -101,7 +100,7 @@ class TrackierClient:
     def iter_campaigns(self, advertiser_ids: Sequence[str]) -> Iterator[ListPage]:
         """Yield pages of the campaigns of some advertisers, whatever their status.
 
-        Without a status filter: a paused campaign must not look deleted (contract sheet 10.2).
+        Without a status filter: a paused campaign must not look deleted.
         """
         return self._walk(
             "campaigns", "/v2/campaigns", [("advertiser[]", brand) for brand in advertiser_ids]

@@ -18,7 +18,7 @@ class TrackierSettings:
     """Extras of the connection `trackier_default`; the defaults are safe for an unknown account.
 
     `requests_per_second` 0 means no limit. The vendor documents 5 a second for publisher keys and
-    nothing for admin keys (contract sheet 1), so 5 it is until an account is known to have more.
+    nothing for admin keys, so 5 it is until an account is known to have more.
     """
 
     requests_per_second: float = 5

@@ -61,7 +61,7 @@ def test_account_tells_currency_and_timezone(shop):
     )  # fmt: skip
 
 
-# The numbered traps of the contract sheet, section 9.
+# The traps of this vendor's API, by number.
 
 
 def test_trap_02_orders_that_changed_are_found_without_a_filter_for_it(shop):

@@ -74,7 +74,7 @@ def test_account_tells_currency_and_timezone(shop):
     )  # fmt: skip
 
 
-# The numbered traps of the contract sheet, section 9.
+# The traps of this vendor's API, by number.
 
 
 def test_trap_01_an_order_without_financial_status_is_read(shop):

@@ -87,7 +87,7 @@ def test_a_key_without_admin_rights_takes_the_currency_of_the_newest_order(open_
     assert shop.client().get_account().currency == "AED"
 
 
-# The numbered traps of the contract sheet, section 9.
+# The traps of this vendor's API, by number.
 
 
 def test_trap_01_times_are_sent_as_utc_without_a_zone(shop):

@@ -67,7 +67,7 @@ def test_account_tells_currency_and_timezone(shop):
     )  # fmt: skip
 
 
-# The numbered traps of the contract sheet, section 9.
+# The traps of this vendor's API, by number.
 
 
 def test_trap_01_tokens_that_are_swapped_are_told_as_such(shop):

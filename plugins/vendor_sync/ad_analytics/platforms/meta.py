@@ -53,7 +53,7 @@ HOST = "https://graph.facebook.com"
 VERSION = "v26.0"
 IDS_PER_CALL = 50
 ROWS_PER_PAGE = 500
-# The ad sets' own settings decide; this is the platform's default (contract sheet 6).
+# The ad sets' own settings decide; this is the platform's default.
 WINDOW = "7d_click_1d_view"
 # A report that was just asked for may not be found yet.
 _RACE = timedelta(minutes=5)

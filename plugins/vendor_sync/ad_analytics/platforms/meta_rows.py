@@ -16,8 +16,8 @@ from vendor_sync.ad_analytics.records import (
 )
 from vendor_sync.errors import InvalidRecordError
 
-# One sale stands under up to eight names; the first of these that is there counts, alone
-# (contract sheet 5). Count and value are read from the same one.
+# One sale stands under up to eight names; the first of these that is there counts, alone. Count and
+# value are read from the same one.
 PURCHASE_TYPES = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase")
 INSIGHT_FIELDS = (
     "campaign_id,campaign_name,account_currency,spend,impressions,clicks,reach,frequency,"

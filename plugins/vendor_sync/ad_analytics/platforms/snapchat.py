@@ -46,7 +46,7 @@ from vendor_sync.redaction import Redactor
 from vendor_sync.rest_client import Answer, Page, RestClient, classify_by_status
 
 HOST, LOGIN_HOST = "https://adsapi.snapchat.com", "https://accounts.snapchat.com"
-# 31 are allowed but around the 25-hour day; 30 always are, and are the daily pull (sheet 4).
+# 31 are allowed but around the 25-hour day; 30 always are, and are the daily pull.
 DAYS_PER_CALL = 30
 SERIES_PER_PAGE = 200
 ROWS_PER_PAGE = 500

@@ -57,9 +57,9 @@ VERSION = "v1.3"
 DAYS_PER_CALL = 30
 IDS_PER_CALL = 100
 ROWS_PER_PAGE = 1_000
-# Above this the synchronous report is cut off; tasks are not (contract sheet 5).
+# Above this the synchronous report is cut off; tasks are not.
 MOST_ROWS = 20_000
-# The default of ad accounts; the report takes no window and names none (contract sheet 8).
+# The default of ad accounts; the report takes no window and names none.
 WINDOW = "7d_click_1d_view"
 _WALKS = 3
 _REDACTOR = Redactor({"access_token", "email", "telephone", "cellphone_number", "phonenumber",

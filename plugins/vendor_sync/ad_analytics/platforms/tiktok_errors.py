@@ -45,7 +45,7 @@ def error_of(code: int, text: str, asked: str, now: datetime | None = None) -> V
 
 
 def _again_at(text: str, now: datetime) -> datetime:
-    """Return when calls are taken again: the message tells which limit it was (sheet 9)."""
+    """Return when calls are taken again: the message tells which limit it was."""
     words = text.upper()
     if "QPD" in words:
         return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -19,7 +19,7 @@ from vendor_sync.errors import InvalidRecordError
 DAYS, CAMPAIGNS, ACCOUNT_DAYS = "campaign_days", "campaigns", "account_days"
 
 # Web, app and shop: (count, value). Each advertiser has some of them, the others are 0 or a dash.
-# The web leg's value is called a rate and is money (contract sheet 7).
+# The web leg's value is called a rate and is money.
 LEGS = (
     ("complete_payment", "total_complete_payment_rate"),
     ("total_purchase", "total_purchase_value"),

@@ -335,7 +335,7 @@ def refresh_credentials(
     """Return a new token: by the refresh token, which rotates, or by client credentials.
 
     The refresh token used stays valid until the new one is used, so a crash before the new one is
-    saved loses nothing (contract sheet 1).
+    saved loses nothing.
     """
     form = {name: credentials.extra[name] for name in ("client_id", "client_secret")
             if name in credentials.extra}  # fmt: skip

@@ -209,8 +209,7 @@ def _gross(reading: Reading, node: _Order, currency: str) -> Decimal:
     """Return the total after edits, before refunds.
 
     totalPriceSet keeps lines that an edit took out again; currentTotalPriceSet does not, but falls
-    with refunds too, so those are added back. A cancelled order's current total is 0 and says
-    nothing (contract sheet 4 and 6).
+    with refunds too, so those are added back. A cancelled order's current total says nothing: 0.
     """
     total = _money(reading, "totalPriceSet", node.total_price_set, currency)
     if not node.edited or node.cancelled_at:

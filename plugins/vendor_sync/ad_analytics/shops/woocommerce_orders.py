@@ -181,7 +181,7 @@ def _touches(
 
     utm_* keys are tags of the address for the kind `utm` only; for the others they are words that
     WooCommerce made up. The address itself has lost its encoded characters, so it is good for
-    click ids and the path (contract sheet 6).
+    click ids and the path.
     """
     kind = _text(meta.get(f"{PREFIX}source_type"))
     carried = parameters_of(

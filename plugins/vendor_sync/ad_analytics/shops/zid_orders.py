@@ -151,7 +151,7 @@ def _check(reading: Reading, order: _Order, created_at: datetime, timezone: str)
     issued = _ISSUED.match(order.issue_date or "")
     if issued is not None:
         # The one local time of an order: it is ahead of created_at by the store's offset, if
-        # created_at is UTC as we take it (contract sheet 4).
+        # created_at is UTC as we take it.
         offset = created_at.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
         if abs(_issued_at(issued) - (created_at + offset)) > _SAME:
             reading.flag("zone_mixup")
