@@ -30,9 +30,10 @@ class LazyApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["airflow_application"] = scope.get("app")
-        await self._built()(scope, receive, send)
+        await self.built()(scope, receive, send)
 
-    def _built(self) -> Any:  # noqa: ANN401 - an ASGI application
+    def built(self) -> Any:  # noqa: ANN401 - an ASGI application
+        """Return the application; the first who asks waits until it is built."""
         with self._lock:
             if self._application is None:
                 module = importlib.import_module(f"vendor_sync.orchestration.{self._module}")

@@ -12,7 +12,7 @@ from sandbox.state import HOST, ROLES, VENDORS, State
 
 AUDIT_BUCKET = "audit-raw"
 CLICK_BUCKET = "click-log"
-USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
+USERS = {"admin": "admin", "operator": "op", "user": "user", "viewer": "viewer"}
 # Connections to vendors, by Airflow connection id; a new vendor is one line here.
 VENDOR_CONNECTIONS = {
     "trackier_default": ("trackier", "trackier"),
@@ -72,7 +72,7 @@ def _addresses(state: State) -> dict[str, str]:
     password = state.secrets["redis"]
     users = {
         f"AIRFLOW_{name.upper()}_{what}": value
-        for name in ("operator", "viewer")
+        for name in USERS.keys() - {"admin"}
         for what, value in (("USERNAME", name), ("PASSWORD", state.secrets[name]))
     }
     return {

@@ -126,7 +126,7 @@ def _choices(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _new_secrets() -> dict[str, str]:
     fernet = ("airflow_fernet", "vendor_sync_fernet")
-    words = ("postgres", "redis", "jwt", "session", "admin", "operator", "viewer")
+    words = ("postgres", "redis", "jwt", "session", "admin", "operator", "user", "viewer")
     vendors = tuple(f"vendor_{name}" for name in VENDORS)
     roles = tuple(f"postgres_{name}" for name in ROLES)
     keys = {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in fernet}

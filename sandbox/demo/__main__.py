@@ -63,7 +63,7 @@ def _farewell(link: str) -> None:
     _CONSOLE.print(f"\nAudit bucket: {objects} pages, {size / 1024:.0f} KiB compressed.")
     page = f"{setting['AIRFLOW_URL']}/plugin/sync-center"
     _CONSOLE.print(f"Open this page: {page}", style="bold", soft_wrap=True)
-    for user in ("", "OPERATOR_", "VIEWER_"):
+    for user in ("", "OPERATOR_", "USER_", "VIEWER_"):
         name, secret = setting[f"AIRFLOW_{user}USERNAME"], setting[f"AIRFLOW_{user}PASSWORD"]
         _CONSOLE.print(f"  log in as   {name} / {secret}", soft_wrap=True)
     _CONSOLE.print(f"Last run:     {link}", soft_wrap=True)

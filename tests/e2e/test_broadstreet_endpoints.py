@@ -9,28 +9,12 @@ import pymongo
 import pytest
 import requests
 
+from tests.e2e.users import User
+
 pytestmark = pytest.mark.airflow
 DAG = "broadstreet_export"
 ACCOUNT = {"networks": 1, "advertisers": 1, "zones": 1, "advertisements": 0, "campaigns": 0,
            "placements": 0}  # fmt: skip
-
-
-@dataclass
-class User:
-    """Somebody at the API server; without a token, nobody."""
-
-    url: str
-    token: str | None
-
-    def ask(self, method: str, path: str, body: object = None, **params: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        url = self.url + path
-        return requests.request(method, url, json=body, params=params, headers=headers, timeout=30)
-
-    def add(self, entity: str, **fields: object) -> dict[str, Any]:
-        answer = self.ask("POST", f"/api/local/{entity}", fields)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
 
 
 @dataclass
@@ -42,14 +26,7 @@ class Account:
     network: int
 
     def user(self, name: str | None) -> User:
-        known = self.airflow.variables
-        url = known["AIRFLOW_URL"]
-        if name is None:
-            return User(url, None)
-        prefix = "AIRFLOW" if name == "admin" else f"AIRFLOW_{name.upper()}"
-        login = {part: known[f"{prefix}_{part.upper()}"] for part in ("username", "password")}
-        answer = requests.post(f"{url}/auth/token", json=login, timeout=30)
-        return User(url, answer.json()["access_token"])
+        return User.log_in(self.airflow.variables, name)
 
     def finish(self, user: User, run_id: str) -> dict[str, Any]:
         def ended() -> dict[str, Any] | None:
@@ -117,8 +94,11 @@ def test_chosen_dry_run_shows_the_plan_and_sends_nothing(account):
 
 @pytest.mark.parametrize(
     ("name", "reads", "writes"),
-    [(None, 401, 401), ("viewer", 200, 403), ("operator", 200, 201), ("admin", 200, 201)],
-)
+    [
+        (None, 401, 401), ("viewer", 200, 403), ("user", 200, 201), ("operator", 200, 201),
+        ("admin", 200, 201),
+    ],
+)  # fmt: skip
 def test_access_is_what_airflow_gives_to_the_dag(account, name, reads, writes):
     user = account.user(name)
     fields = {"name": "Top", "network_id": account.network}

@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import requests
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -19,6 +19,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from tests.e2e.users import token_of
 
 PATIENCE_MS = 30_000
 # What has the focus: a field by its label, anything else by what it says.
@@ -94,12 +96,7 @@ class People:
     def log_in(self, name: str, *, width: int = 1280, theme: Any = "light") -> Person:
         """Return somebody who has logged in before they came here."""
         person = self.come(name, width=width, theme=theme)
-        prefix = "AIRFLOW" if name == "admin" else f"AIRFLOW_{name.upper()}"
-        login = {
-            what: self.variables[f"{prefix}_{what.upper()}"] for what in ("username", "password")
-        }
-        answer = requests.post(f"{person.url}/auth/token", json=login, timeout=30)
-        token = answer.json()["access_token"]
+        token = token_of(self.variables, name)
         person.page.context.add_cookies([{"name": "_token", "value": token, "url": person.url}])
         return person
 
@@ -124,6 +121,34 @@ def people(chromium, airflow):
     for window in known.windows:
         window.close()
     assert [trouble for person in known.persons for trouble in person.troubles] == []
+
+
+@pytest.fixture
+def refused(airflow):
+    """A record that was refused, with what somebody might have written into it."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO ops.sync_rejects"
+        " (run_key, flow, entity, external_id, kind, reason, item, fingerprint, rejected_at)"
+        " SELECT run_key, flow, 'offers', '4711', 'invalid', 'title is too long', %s, %s, now()"
+        " FROM ops.sync_runs WHERE flow = %s LIMIT 1 RETURNING reject_key",
+        '{"name": "<img src=x onerror=alert(1)>", "payout": 0.10}',
+        datetime.now(UTC).isoformat(),
+        "trackier_offer_sync",
+    )
+    yield key
+    airflow.db.execute("DELETE FROM ops.sync_rejects WHERE reject_key = %s", [key])
+
+
+@pytest.fixture
+def alert(airflow):
+    """An alert that nobody has looked after."""
+    [(key,)] = airflow.rows(
+        "INSERT INTO ops.alerts (fingerprint, kind, severity, flow, title, message, opened_at,"
+        " last_seen_at) VALUES ('a', 'sla_missed', 'warning', %s, 'It is late', 'Since noon.',"
+        " now(), now()) RETURNING alert_key",
+        "trackier_offer_sync",
+    )
+    return key
 
 
 _DAYS = """

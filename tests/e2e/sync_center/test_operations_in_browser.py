@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 import requests
 from playwright.sync_api import expect
@@ -9,34 +7,6 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 FLOW = "trackier_offer_sync"
 NAME = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def refused(airflow):
-    """A record that was refused, with what somebody might have written into it."""
-    [(key,)] = airflow.rows(
-        "INSERT INTO ops.sync_rejects"
-        " (run_key, flow, entity, external_id, kind, reason, item, fingerprint, rejected_at)"
-        " SELECT run_key, flow, 'offers', '4711', 'invalid', 'title is too long', %s, %s, now()"
-        " FROM ops.sync_runs WHERE flow = %s LIMIT 1 RETURNING reject_key",
-        f'{{"name": "{NAME}", "payout": 0.10}}',
-        datetime.now(UTC).isoformat(),
-        FLOW,
-    )
-    yield key
-    airflow.db.execute("DELETE FROM ops.sync_rejects WHERE reject_key = %s", [key])
-
-
-@pytest.fixture
-def alert(airflow):
-    """An alert that nobody has looked after."""
-    [(key,)] = airflow.rows(
-        "INSERT INTO ops.alerts (fingerprint, kind, severity, flow, title, message, opened_at,"
-        " last_seen_at) VALUES ('a', 'sla_missed', 'warning', %s, 'It is late', 'Since noon.',"
-        " now(), now()) RETURNING alert_key",
-        FLOW,
-    )
-    return key
 
 
 def state_of(airflow, alert):
