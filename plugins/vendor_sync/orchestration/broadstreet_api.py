@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pymongo.errors import PyMongoError
@@ -32,6 +31,12 @@ from vendor_sync.errors import ConfigurationError, StorageError, SyncError
 from vendor_sync.mongo import Document
 from vendor_sync.orchestration.airflow_api import ask_airflow, start_run
 from vendor_sync.orchestration.connections import connection_from_airflow
+from vendor_sync.orchestration.sync_center_access import (
+    GUARDS,
+    UNSTORABLE,
+    UNSTORABLE_WORDS,
+    may,
+)
 
 IMPORT, EXPORT = "broadstreet_import", "broadstreet_export"
 _MAX_PAGE = 500
@@ -41,12 +46,6 @@ _HINTS = {
 }
 _IMPORT_OPTIONS = ("network_ids", "advertiser_ids", "campaign_ids", "mode", "dry_run")
 _EXPORT_OPTIONS = ("entity_types", "local_ids", "retry_refused", "dry_run")
-
-
-def _may(method: Any, dag_id: str) -> Any:  # noqa: ANN401 - Airflow's own dependency
-    return Depends(
-        requires_access_dag(method=method, access_entity=DagAccessEntity.RUN, param_dag_id=dag_id)
-    )
 
 
 def sync_api() -> FastAPI:
@@ -59,7 +58,7 @@ def sync_api() -> FastAPI:
     _add_start(app, "all", IMPORT, "Import everything from Broadstreet.")
     _add_start(app, "local-all", EXPORT, "Export all local entities, or the chosen ones.")
 
-    @app.get("/runs/{run_id}", dependencies=[_may("GET", IMPORT), _may("GET", EXPORT)])
+    @app.get("/runs/{run_id}", dependencies=[may("GET", IMPORT), may("GET", EXPORT)])
     async def get_run(run_id: str, request: Request) -> dict[str, Any]:
         """Return a run's state, its progress per entity type, and its result when it has ended."""
         return await _run(request, run_id)
@@ -79,7 +78,13 @@ def local_api() -> FastAPI:
 
 
 def _application(title: str, description: str, prefix: str) -> FastAPI:
-    app = FastAPI(title=title, description=description, docs_url="/docs", redoc_url=None)
+    app = FastAPI(
+        title=title,
+        description=description,
+        docs_url="/docs",
+        redoc_url=None,
+        dependencies=GUARDS,
+    )
 
     @app.exception_handler(StarletteHTTPException)
     async def refuse(_: Request, error: StarletteHTTPException) -> JSONResponse:
@@ -105,6 +110,12 @@ def _application(title: str, description: str, prefix: str) -> FastAPI:
         if isinstance(error, InvalidEntityError):
             content["problems"] = error.problems
         return JSONResponse({"detail": content}, _status_of(error))
+
+    async def refuse_value(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({"detail": {"message": UNSTORABLE_WORDS}}, 422)
+
+    for kind in UNSTORABLE:
+        app.add_exception_handler(kind, refuse_value)
 
     @app.exception_handler(PyMongoError)
     async def lose_mongo(_: Request, error: PyMongoError) -> JSONResponse:
@@ -139,7 +150,7 @@ def _add_start(app: FastAPI, name: str, dag_id: str, summary: str) -> None:
         name=f"start_{name}",
         summary=summary,
         description=f"Starts `{dag_id}`. Optional JSON fields: {', '.join(options)}.",
-        dependencies=[_may("POST", dag_id)],
+        dependencies=[may("POST", dag_id)],
         openapi_extra={"requestBody": {"required": False, **body}},
     )
     async def start(request: Request, user: GetUserDep) -> dict[str, Any]:
@@ -174,7 +185,8 @@ async def _start(
 async def _run(request: Request, run_id: str) -> dict[str, Any]:
     found = await _in_thread(lambda: run_status(connection_from_airflow, (IMPORT, EXPORT), run_id))
     for dag_id in [found["flow"]] if found else [IMPORT, EXPORT]:
-        run = await ask_airflow(request, "GET", f"/dags/{dag_id}/dagRuns/{run_id}", missing_ok=True)
+        path = ("dags", dag_id, "dagRuns", run_id)
+        run = await ask_airflow(request, "GET", path, missing_ok=True)
         if run is not None:
             return {**(found or {}), "run_id": run_id, "dag_id": dag_id, "state": run["state"]}
     if found:  # started from the command line: Airflow does not know it
@@ -193,7 +205,7 @@ Version = Annotated[int | None, Query(ge=1, description="Delete only this versio
 
 def _add_local_reads(app: FastAPI, entity_type: EntityType) -> None:
     kind = entity_type.singular
-    reads = [_may("GET", EXPORT)]
+    reads = [may("GET", EXPORT)]
 
     @app.get(f"/{entity_type}", dependencies=reads, name=f"list_{entity_type}")
     def list_entities(
@@ -213,7 +225,7 @@ def _add_local_reads(app: FastAPI, entity_type: EntityType) -> None:
 
 def _add_local_writes(app: FastAPI, entity_type: EntityType) -> None:
     kind = entity_type.singular
-    writes = [_may("POST", EXPORT)]
+    writes = [may("POST", EXPORT)]
 
     @app.post(
         f"/{entity_type}",

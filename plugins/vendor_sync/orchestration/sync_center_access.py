@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
+import psycopg
 from airflow.api_fastapi.app import (
     get_auth_manager,  # pyright: ignore[reportUnknownVariableType]
 )
@@ -17,6 +18,10 @@ from airflow.sdk.configuration import conf
 from fastapi import Depends, HTTPException, Request
 
 from vendor_sync.sync_center.flows import FLOWS
+
+# Values that a request may hold and no store takes: a NUL, half a character, an endless number.
+UNSTORABLE = (psycopg.DataError, OverflowError, UnicodeError, RecursionError)
+UNSTORABLE_WORDS = "The request holds a number or characters that nothing here can have."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +63,36 @@ def may(method: Any, dag_id: str | None = None) -> Any:  # noqa: ANN401 - Airflo
 def refuse_other_origins(request: Request) -> None:
     """Refuse a form that another site has sent: the browser adds our cookie to it too.
 
-    A request with a token of its own is no such form.
+    A request with a token of its own is no such form; a password that a proxy in front asks for
+    is none, since the browser adds it as well. Without origin and cookie it is no browser's.
     """
-    if request.method in {"GET", "HEAD"} or "authorization" in request.headers:
+    known = request.headers
+    if request.method in {"GET", "HEAD"} or known.get("authorization", "").startswith("Bearer "):
         return
-    origin = request.headers.get("origin", "")
+    origin = known.get("origin", "")
+    if not origin and "cookie" not in known:
+        return
     if origin and urlsplit(origin).netloc in _own_addresses(request):
         return
-    message = "This did not come from Sync Center's own page, so it was not done."
-    raise HTTPException(403, {"message": message})
+    raise HTTPException(
+        403,
+        {
+            "message": "This did not come from a page of this Airflow, so it was not done.",
+            "hint": "Open the page again and repeat it there; a program sends its token"
+            " (Authorization: Bearer TOKEN) and no cookie.",
+        },
+    )
+
+
+def refuse_nul(request: Request) -> None:
+    """Refuse an address with a NUL, on which Airflow's own queries fail."""
+    words = (request.url.path, *request.path_params.values(), *request.query_params.values())
+    if any("\0" in str(word) for word in words):
+        raise HTTPException(422, {"message": UNSTORABLE_WORDS})
+
+
+# What every application of ours asks first.
+GUARDS = (Depends(refuse_other_origins), Depends(refuse_nul))
 
 
 def _own_addresses(request: Request) -> Collection[str]:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import psycopg
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -28,7 +28,12 @@ from vendor_sync.orchestration import (
     sync_center_operations,
 )
 from vendor_sync.orchestration.connections import connection_from_airflow
-from vendor_sync.orchestration.sync_center_access import VisitorDep, refuse_other_origins
+from vendor_sync.orchestration.sync_center_access import (
+    GUARDS,
+    UNSTORABLE,
+    UNSTORABLE_WORDS,
+    VisitorDep,
+)
 from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, hint_of, to, words_of
 from vendor_sync.sync_center import trends
 from vendor_sync.sync_center.flows import FLOWS
@@ -57,7 +62,7 @@ def sync_center() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(refuse_other_origins)],
+        dependencies=GUARDS,
     )
     app.state.tabs = [tab.TAB for tab in TABS]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -115,6 +120,12 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(SyncError)
     async def lose_server(request: Request, error: SyncError) -> Response:
         return _refusal(request, 503, str(error))
+
+    async def refuse_value(request: Request, _: Exception) -> Response:
+        return _refusal(request, 422, UNSTORABLE_WORDS)
+
+    for kind in UNSTORABLE:
+        app.add_exception_handler(kind, refuse_value)
 
 
 def _log_in(request: Request) -> Response:

@@ -44,13 +44,13 @@ def _cards(visitor: Visitor, session: Any) -> list[flows.Card]:  # noqa: ANN401 
 def _add_form(app: FastAPI) -> None:
     @app.get("/flows/{dag_id}/start", dependencies=[may("POST")])
     async def show_form(request: Request, dag_id: str, visitor: VisitorDep) -> Response:
-        dag = await ask_airflow(request, "GET", f"/dags/{dag_id}/details")
+        dag = await ask_airflow(request, "GET", ("dags", dag_id, "details"))
         shown = fields(dag["params"])
         return page(request, "flows/start.html", visitor, dag=dag, fields=shown, problem="")
 
     @app.post("/flows/{dag_id}/start", dependencies=[may("POST")])
     async def start(request: Request, dag_id: str, visitor: VisitorDep) -> Response:
-        dag = await ask_airflow(request, "GET", f"/dags/{dag_id}/details")
+        dag = await ask_airflow(request, "GET", ("dags", dag_id, "details"))
         entered = parse_qs((await request.body()).decode(), keep_blank_values=True)
         try:
             conf = configuration(dag["params"], entered)
