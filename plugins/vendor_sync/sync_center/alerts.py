@@ -30,6 +30,9 @@ class Step(StrEnum):
     RESOLVE = "resolve"
 
 
+_QUERIES = {Step.ACKNOWLEDGE: "acknowledge_alert", Step.RESOLVE: "resolve_alert"}
+
+
 class AlertGoneError(SyncError):
     """The alert is not there, or it is closed already."""
 
@@ -52,7 +55,7 @@ def take(
 ) -> None:
     """Acknowledge or resolve an alert of one of these flows; AlertGoneError where that is late."""
     asked = {"alert_key": alert_key, "flows": sorted(flows)}
-    done = Ops(source).rows(f"{step}_alert", **asked, who=who, now=datetime.now(UTC))
+    done = Ops(source).rows(_QUERIES[step], **asked, who=who, now=datetime.now(UTC))
     if done:
         return
     message = "There is no such alert among the flows that you may start."

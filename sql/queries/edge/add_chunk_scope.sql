@@ -1,4 +1,5 @@
 -- A brand's first chunk holds everything and is yet to be built.
+-- Params: brand_id, company_id
 WITH added AS (
     INSERT INTO edge.chunk_scopes (company_id, brand_id, version)
     SELECT

@@ -1,4 +1,5 @@
 -- Adds chunks to a brand whose lock is held.
+-- Params: company_id, brand_id, first_ids, dirty, records, bodies, packed
 INSERT INTO edge.product_chunks (
     company_id, brand_id, first_id, is_dirty, records, body, packed
 )

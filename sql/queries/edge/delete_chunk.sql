@@ -1,4 +1,5 @@
 -- Makes room for the chunks that take the place of one; the list of chunks is another one now.
+-- Params: chunk_id
 WITH gone AS (
     DELETE FROM edge.product_chunks
     WHERE chunk_id = %(chunk_id)s

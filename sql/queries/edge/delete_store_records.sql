@@ -1,4 +1,5 @@
 -- Forgets what was kept for stores that are deleted.
+-- Params: company_id
 WITH gone AS (
     SELECT m.record_id AS store_id
     FROM marked AS m

@@ -1,4 +1,5 @@
 -- The newest version that was served well before an instant; a client's clock may be wrong.
+-- Params: company_id, instant
 SELECT coalesce(max(p.version), 0) AS version
 FROM edge.publications AS p
 WHERE

@@ -1,5 +1,6 @@
 -- The version that is served, and which kinds of record a store's changes since another may be of.
 -- The newest version of each is found at the end of an index, however many records there are.
+-- Params: company_id, since_version, store_id, since_as_of, timezone, as_of
 SELECT
     (
         SELECT max(p.version) FROM edge.publications AS p

@@ -1,4 +1,5 @@
 -- A chunk in both of its forms.
+-- Params: chunk_id
 SELECT
     n.body,
     n.packed

@@ -1,4 +1,6 @@
 -- How much of each kind the store should hold, with a checksum that no order changes.
+-- Params: kinds, company_id, brand_ids, include_inactive_records, store_id, include_inactive,
+-- strategy, future_days, past_days, as_of, timezone
 WITH held AS (
     SELECT
         'category' AS kind,

@@ -1,4 +1,6 @@
 -- When the next local day begins on which time alone changes the store's promotions.
+-- Params: timezone, strategy, future_days, past_days, company_id, store_id, brand_ids,
+-- include_inactive, as_of
 SELECT (min(edges.edge_on)::timestamp AT TIME ZONE %(timezone)s) AS boundary_at
 FROM edge.promotion_records AS r
 CROSS JOIN

@@ -1,4 +1,5 @@
 -- How many active products the store should hold, with their checksum: counted as they change.
+-- Params: company_id, brand_ids, store_id
 SELECT
     'product' AS kind,
     coalesce(sum(h.records), 0) AS records,

@@ -1,5 +1,6 @@
 -- Whether anything is to be published, and what time it is here: no other clock decides which
 -- promotions a store has. Cheap, asked before each sync.
+-- Params: company_id
 SELECT
     v.epoch,
     v.version,

@@ -1,4 +1,5 @@
 -- What decides which records are a store's.
+-- Params: store_id, company_id
 SELECT
     s.store_id,
     s.company_id,

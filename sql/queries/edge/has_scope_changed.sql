@@ -1,4 +1,5 @@
 -- Whether what decides a store's records has changed since a version.
+-- Params: store_id, version
 SELECT
     exists(
         SELECT 1 FROM edge.store_scopes AS c

@@ -1,4 +1,5 @@
 -- The store's categories, or those that changed since a version; a page by id.
+-- Params: company_id, brand_ids, include_inactive, since_version, after_id, page
 SELECT
     r.category_id AS record_id,
     r.version,

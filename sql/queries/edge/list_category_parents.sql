@@ -1,4 +1,5 @@
 -- The company's category tree.
+-- Params: company_id
 SELECT
     category_id,
     parent_id

@@ -1,4 +1,5 @@
 -- The store's products that, or whose overlay, changed since a version; a page by id.
+-- Params: company_id, since_version, store_id, brand_ids, include_inactive, after_id, page
 WITH changed AS (
     SELECT p.product_id
     FROM edge.product_records AS p

@@ -1,4 +1,5 @@
 -- The chunks of a brand that begin in a range of ids, each with where it ends.
+-- Params: company_id, brand_id, first_id, until_id
 SELECT
     n.chunk_id,
     n.first_id,

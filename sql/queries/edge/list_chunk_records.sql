@@ -1,4 +1,5 @@
 -- A brand's active products in a range of ids, as every store of the brand is sent them.
+-- Params: company_id, brand_id, first_id, until_id, page
 SELECT
     r.product_id,
     r.version,

@@ -1,4 +1,5 @@
 -- How far the chunks of some brands are marked, beside the version that is served.
+-- Params: company_id, brand_ids
 SELECT
     s.brand_id,
     s.version,

@@ -1,4 +1,5 @@
 -- The chunks of a brand in order, without what is in them.
+-- Params: company_id, brand_id
 SELECT
     n.chunk_id,
     n.first_id,

@@ -1,4 +1,5 @@
 -- Marked categories; without a row when it is gone from this company.
+-- Params: after, company_id
 WITH page AS MATERIALIZED (
     SELECT record_id
     FROM marked

@@ -1,4 +1,5 @@
 -- Marked products; without a row when it is gone from this company.
+-- Params: after, company_id
 WITH page AS MATERIALIZED (
     SELECT record_id
     FROM marked

@@ -1,5 +1,6 @@
 -- Marked promotions; without a row when it is gone from this company. Hours come as seconds:
 -- 24:00 is a time to PostgreSQL and to nobody else.
+-- Params: after, company_id
 WITH page AS MATERIALIZED (
     SELECT record_id
     FROM marked

@@ -1,5 +1,6 @@
 -- Marked overlays; without a row when the store has none any more. Those of a store that is not of
 -- this company, or is deleted, are left out: they are seen to under the store's own mark.
+-- Params: company_id, after_store, after
 WITH page AS MATERIALIZED (
     SELECT
         m.store_id,

@@ -1,4 +1,5 @@
 -- The store's products that it has, or had, fields of its own for; a page by id.
+-- Params: company_id, store_id, brand_ids, include_inactive, after_id, page
 SELECT
     o.product_id AS record_id,
     greatest(r.version, o.version) AS version,

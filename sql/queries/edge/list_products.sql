@@ -1,4 +1,5 @@
 -- The store's products with its own price; a page by id.
+-- Params: store_id, company_id, brand_ids, include_inactive, after_id, page
 SELECT
     r.product_id AS record_id,
     greatest(r.version, o.version) AS version,

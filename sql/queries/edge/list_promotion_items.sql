@@ -1,4 +1,5 @@
 -- The items of some promotions, in order.
+-- Params: promotion_ids
 SELECT *  -- noqa: AM04
 FROM edge.promotion_items
 WHERE promotion_id = any(%(promotion_ids)s::uuid[])

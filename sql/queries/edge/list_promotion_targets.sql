@@ -1,4 +1,5 @@
 -- The targets of some promotions, in order.
+-- Params: promotion_ids
 SELECT *  -- noqa: AM04
 FROM edge.promotion_targets
 WHERE promotion_id = any(%(promotion_ids)s::uuid[])

@@ -1,4 +1,5 @@
 -- The tiers of some promotions, in order.
+-- Params: promotion_ids
 SELECT *  -- noqa: AM04
 FROM edge.promotion_tiers
 WHERE promotion_id = any(%(promotion_ids)s::uuid[])

@@ -1,4 +1,7 @@
 -- The store's promotions now, most important first; with a version, only what is new since then.
+-- Params: company_id, store_id, brand_ids, include_inactive, strategy, future_days, past_days,
+-- as_of, timezone, since_version, since_as_of, after_execution_priority, after_priority, after_id,
+-- page
 SELECT
     r.promotion_id,
     r.version,

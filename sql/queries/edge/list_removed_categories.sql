@@ -1,4 +1,5 @@
 -- Categories that changed since a version and are not the store's now.
+-- Params: brand_ids, company_id, since_version, include_inactive, after_id, page
 SELECT
     r.category_id AS record_id,
     r.version,

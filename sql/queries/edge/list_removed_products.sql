@@ -1,4 +1,5 @@
 -- Products that were of the store's brands, changed since a version, and are not the store's now.
+-- Params: brand_ids, company_id, since_version, include_inactive, after_id, page
 SELECT
     r.product_id AS record_id,
     r.version,

@@ -1,4 +1,6 @@
 -- What changed since a version and is not the store's now, and what time alone has taken out.
+-- Params: store_id, brand_ids, include_inactive, company_id, since_version, strategy, future_days,
+-- past_days, since_as_of, timezone, as_of, after_id, page
 SELECT
     r.promotion_id AS record_id,
     r.version,

@@ -1,4 +1,5 @@
 -- The category tree changed: promotions hold categories with all that is below them.
+-- Params: company_id
 INSERT INTO marked (kind, record_id, store_id)
 SELECT
     'promotion' AS kind,

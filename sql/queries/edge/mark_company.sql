@@ -1,4 +1,5 @@
 -- The company's currency changed: every amount has to be compiled again.
+-- Params: company_id
 INSERT INTO marked (kind, record_id, store_id)
 SELECT
     kinds.kind,

@@ -1,5 +1,6 @@
 -- Marks the chunks of a brand in which something has changed; its lock is held. All of them when
 -- that is cheaper than to look each change up, or when removals were forgotten meanwhile.
+-- Params: company_id, brand_id, version, most
 WITH scope AS (
     SELECT
         s.version,

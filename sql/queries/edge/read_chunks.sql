@@ -1,4 +1,5 @@
 -- What is in some chunks, as it is or compressed; those that were rebuilt meanwhile are gone.
+-- Params: is_packed, chunk_ids
 SELECT
     n.chunk_id,
     CASE WHEN %(is_packed)s THEN n.packed ELSE n.body END AS body

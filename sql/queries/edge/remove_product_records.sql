@@ -1,4 +1,5 @@
 -- Turns records into tombstones.
+-- Params: version, company_id, ids
 UPDATE edge.product_records
 SET version = %(version)s, is_removed = true, body = ''
 WHERE company_id = %(company_id)s AND product_id = any(%(ids)s::uuid[]) AND NOT is_removed

@@ -1,4 +1,5 @@
 -- Takes the marks of this snapshot; those of transactions still running stay for the next one.
+-- Params: company_id
 WITH taken AS (
     DELETE FROM edge.marks
     WHERE company_id = %(company_id)s

@@ -1,4 +1,5 @@
 -- Says why a promotion is not served.
+-- Params: promotion_id, company_id, code, reason, version
 INSERT INTO edge.promotion_compile_errors AS e (promotion_id, company_id, code, reason, version)
 VALUES (%(promotion_id)s, %(company_id)s, %(code)s, %(reason)s, %(version)s)
 ON CONFLICT (promotion_id) DO UPDATE SET

@@ -1,4 +1,5 @@
 -- Keeps the bytes of changed records; a record whose bytes are the same keeps its version.
+-- Params: company_id, version, ids, active, brand_ids, bodies
 INSERT INTO edge.product_records AS r (
     company_id, product_id, version, is_removed, is_active, brand_id, body
 )

@@ -1,4 +1,7 @@
 -- Keeps a compiled promotion and what decides whose it is.
+-- Params: company_id, promotion_id, version, is_active, start_on, end_on, execution_priority,
+-- priority, all_brands, brand_ids, excluded_brand_ids, all_stores, store_ids, excluded_store_ids,
+-- body
 INSERT INTO edge.promotion_records AS r (
     company_id, promotion_id, version, is_removed, is_failed, is_active, start_on, end_on,
     execution_priority, priority, all_brands, brand_ids, excluded_brand_ids, all_stores, store_ids,

@@ -1,4 +1,5 @@
 -- Keeps the bytes of changed overlays; an overlay that is gone has none.
+-- Params: company_id, version, store_ids, ids, bodies
 INSERT INTO edge.store_product_records AS r (company_id, store_id, product_id, version, body)
 SELECT
     %(company_id)s::uuid AS company_id,

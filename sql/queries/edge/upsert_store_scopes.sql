@@ -1,5 +1,6 @@
 -- Notes that what decides a store's records has changed; a mark of the company stands for all of
 -- its stores.
+-- Params: version, company_id
 INSERT INTO edge.store_scopes (store_id, company_id, version)
 SELECT
     s.store_id,

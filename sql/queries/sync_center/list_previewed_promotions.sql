@@ -1,5 +1,6 @@
 -- The most important promotions that other settings would bring to a store, and take from it.
--- Params: company_id, store_id, at_most (of each), and the settings that decide what is sent
+-- Params: company_id, store_id, at_most (of each); as settings sync_strategy, future_days,
+-- past_days, include_inactive
 WITH store AS MATERIALIZED (
     SELECT
         s.company_id,

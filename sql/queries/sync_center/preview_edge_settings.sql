@@ -1,7 +1,8 @@
 -- How many promotions each store is sent now, and would be under other settings: a page of stores.
 -- Stores with the same brands and the same day are alike to a promotion for all stores without
 -- exception: it is asked about once for each kind of store, the others for each store.
--- Params: company_id, after (a store's code), at_most, and the settings that decide what is sent
+-- Params: company_id, after (a store's code), at_most; as settings sync_strategy, future_days,
+-- past_days, include_inactive
 WITH stores AS MATERIALIZED (
     SELECT
         s.company_id,

@@ -1,5 +1,7 @@
 -- Change a company's settings, unless somebody else did since they were read; locked before.
--- Params: company_id, last_change, and the settings by their names
+-- Params: company_id, last_change; as settings sync_strategy, future_days, past_days,
+-- include_inactive, auto_sync_enabled, sync_interval_hours, max_promotions_per_sync,
+-- enable_compression
 UPDATE edge.promotion_sync_settings AS t
 SET
     sync_strategy = %(sync_strategy)s,
