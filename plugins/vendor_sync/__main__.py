@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vendor_sync.cli import app
+from vendor_sync.cli.app import app
 
 if __name__ == "__main__":
     app(prog_name="python -m vendor_sync")

@@ -210,7 +210,7 @@ def test_lost_rate_limiter_is_an_alert_and_the_run_goes_on(trackier, people):
 _GREEDY = """
 import sys
 ballast = b"x" * (1100 << 20)
-from vendor_sync.cli import app
+from vendor_sync.cli.app import app
 app(sys.argv[1:])
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from vendor_sync.cli import app
+from vendor_sync.cli.app import app
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.postgres import connect
 from vendor_sync.trackier.tenants import Tenant, add_tenant, change_tenant, get_tenant

@@ -11,7 +11,7 @@ import pytest
 from edge_grpc.settings import ADMIN_DSN, PREFIX, Settings
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.broadstreet.settings import BroadstreetSettings
-from vendor_sync.cli_output import (
+from vendor_sync.cli.output import (
     EXIT_CONFIGURATION,
     EXIT_FAILED,
     EXIT_SKIPPED,

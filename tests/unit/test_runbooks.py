@@ -13,14 +13,14 @@ import yaml
 from edge_grpc import __main__ as edge_cli
 from edge_grpc.client import __main__ as edge_client
 from sandbox.home import REPOSITORY
-from vendor_sync import cli
 from vendor_sync.alerts import AlertKind
+from vendor_sync.cli.app import app as flows
 from vendor_sync.runbooks import runbook_directory, runbook_url
 
 SECTIONS = ["What it means", "What to look at", "What to do", "How it closes"]
 PAGES = sorted(runbook_directory().glob("*.md"))
 APPS = {
-    "vendor_sync": cli.app,
+    "vendor_sync": flows,
     "edge_grpc": edge_cli.app,
     "edge_grpc.client": edge_client.app,
 }

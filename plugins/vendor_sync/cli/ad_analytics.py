@@ -10,9 +10,9 @@ import typer
 from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
 from vendor_sync.ad_analytics.whole_run import run_sync
-from vendor_sync.cli_output import AsJson, RunId, errors_shown, new_run_id, pairs, show
+from vendor_sync.cli.onboarding import warehouse
+from vendor_sync.cli.output import AsJson, RunId, errors_shown, new_run_id, pairs, show
 from vendor_sync.connections import connection_from_environment
-from vendor_sync.onboarding_cli import warehouse
 
 keys_app = typer.Typer(help="Keys that credentials are encrypted with.", no_args_is_help=True)
 _Params = Annotated[

@@ -19,10 +19,10 @@ from vendor_sync.ad_analytics.onboarding import Link
 from vendor_sync.ad_analytics.vendor_apps import vendor_app
 from vendor_sync.ad_analytics.vendor_forms import LINK_FORMS
 from vendor_sync.ad_analytics.verification import patient_wire
-from vendor_sync.cli_output import errors_shown
+from vendor_sync.cli.onboarding import account_app, notes, onboarding_of, store_app, warehouse
+from vendor_sync.cli.output import errors_shown
 from vendor_sync.connections import connection_from_environment
 from vendor_sync.errors import ConfigurationError
-from vendor_sync.onboarding_cli import account_app, notes, onboarding_of, store_app, warehouse
 
 
 def register(_: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import typer
 from vendor_sync.broadstreet import export_flow, import_flow, resolving
 from vendor_sync.broadstreet.export_settings import ExportParams
 from vendor_sync.broadstreet.import_settings import ImportParams
-from vendor_sync.cli_output import (
+from vendor_sync.cli.output import (
     AsJson,
     RunId,
     end_with,
@@ -21,6 +21,13 @@ from vendor_sync.cli_output import (
 from vendor_sync.connections import connection_from_environment
 from vendor_sync.errors import LockedError
 
+_EntityTypes = Annotated[
+    str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
+]
+_LockWait = Annotated[
+    float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
@@ -30,9 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
-    entity_types: Annotated[
-        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
-    ] = "",
+    entity_types: _EntityTypes = "",
     network_ids: Annotated[str, typer.Option(help="Only these networks, comma-separated.")] = "",
     advertiser_ids: Annotated[str, typer.Option(help="Only these advertisers.")] = "",
     campaign_ids: Annotated[str, typer.Option(help="Only these campaigns' placements.")] = "",
@@ -40,9 +45,7 @@ def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
         str, typer.Option(help="incremental writes what has changed, fresh replaces everything.")
     ] = "incremental",
     run_id: RunId = None,
-    lock_wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
-    ] = import_flow.LOCK_WAIT_SECONDS,
+    lock_wait: _LockWait = import_flow.LOCK_WAIT_SECONDS,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read everything, print what would change.")
@@ -76,16 +79,12 @@ def broadstreet_import(  # noqa: PLR0913, PLR0917 - one option each
 
 
 def broadstreet_export(  # noqa: PLR0913 - one option each
-    entity_types: Annotated[
-        str, typer.Option(help="Comma-separated, e.g. zones,campaigns; none means all.")
-    ] = "",
+    entity_types: _EntityTypes = "",
     local_ids: Annotated[
         str, typer.Option(help="Only these local entities, by their _id, comma-separated.")
     ] = "",
     run_id: RunId = None,
-    lock_wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while an import or export is at work.")
-    ] = export_flow.LOCK_WAIT_SECONDS,
+    lock_wait: _LockWait = export_flow.LOCK_WAIT_SECONDS,
     *,
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Also send again what Broadstreet has refused.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vendor_sync.cli_output import EXIT_CONFIGURATION, errors_shown
+from vendor_sync.cli.output import EXIT_CONFIGURATION, errors_shown
 from vendor_sync.connection_checks import NAMES, check_connection
 from vendor_sync.connections import connection_from_environment, require_connection
 from vendor_sync.errors import ConfigurationError

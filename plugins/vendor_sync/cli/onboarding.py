@@ -27,7 +27,7 @@ from vendor_sync.ad_analytics.workspaces import (
     require_workspace,
     save_workspace,
 )
-from vendor_sync.cli_output import (
+from vendor_sync.cli.output import (
     EXIT_FAILED,
     AsJson,
     console,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -15,13 +15,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from vendor_sync.connections import connection_from_environment
 from vendor_sync.errors import (
     ConfigurationError,
+    LockedError,
     StorageError,
     SyncError,
     TemporaryError,
 )
-from vendor_sync.flow_runs import Watch
+from vendor_sync.flow_runs import Watch, skip_run
 
 # sysexits.h, so that a caller knows whether trying again can help.
 EXIT_CONFIGURATION = 78
@@ -33,6 +35,9 @@ RunId = Annotated[
     str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+LockWait = Annotated[
+    float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
+]
 
 
 def new_run_id() -> str:
@@ -84,6 +89,26 @@ def end_with(result: dict[str, Any], *, as_json: bool) -> None:
     show(result, as_json=as_json)
     if result["status"] == "skipped":
         raise typer.Exit(EXIT_SKIPPED)
+
+
+def run_flow(
+    flow: str,
+    run_id: str | None,
+    run: Callable[[str, Watch | None], dict[str, Any]],
+    *,
+    as_json: bool,
+) -> None:
+    """Run a flow under its run id and print its result; skip it if another run does not end.
+
+    `run` is given the id and what is to be told how far it is.
+    """
+    name = run_id or new_run_id()
+    with errors_shown(name), progress_bars() as watch:
+        try:
+            result = run(name, watch)
+        except LockedError:
+            result = skip_run(connection_from_environment, flow, name)
+    end_with(result, as_json=as_json)
 
 
 def show_listed(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: bool) -> None:

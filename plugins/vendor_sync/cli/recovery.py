@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vendor_sync import mongo, mongo_archive
-from vendor_sync.cli_output import AsJson, errors_shown, show
+from vendor_sync.cli.output import AsJson, errors_shown, show
 from vendor_sync.connections import connection_from_environment, owner_first, require_connection
 from vendor_sync.recovery import after_restore
 

@@ -6,17 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vendor_sync.cli_output import (
-    AsJson,
-    RunId,
-    end_with,
-    errors_shown,
-    new_run_id,
-    progress_bars,
-)
+from vendor_sync.cli.output import AsJson, LockWait, RunId, run_flow
 from vendor_sync.connections import connection_from_environment
-from vendor_sync.errors import LockedError
-from vendor_sync.flow_runs import skip_run
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS
 from vendor_sync.retention.flow import FLOW, run_retention
 from vendor_sync.retention.params import MOST_DAYS, RetentionParams
 
@@ -36,15 +28,12 @@ def retention(  # noqa: PLR0913, PLR0917 - a parameter an option
     usages_days: Annotated[int, _Days] = _DEFAULTS.usages_days,
     tombstones_days: Annotated[int, _Days] = _DEFAULTS.tombstones_days,
     run_id: RunId = None,
-    lock_wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
-    ] = 300,
+    lock_wait: LockWait = LOCK_WAIT_SECONDS,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, delete nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete what is older than its kind is kept, a little at a time; safe to kill and repeat."""
-    name = run_id or new_run_id()
     params = RetentionParams(
         raw_pages_days=raw_pages_days,
         runs_days=runs_days,
@@ -53,16 +42,16 @@ def retention(  # noqa: PLR0913, PLR0917 - a parameter an option
         tombstones_days=tombstones_days,
         dry_run=dry_run,
     )
-    with errors_shown(name), progress_bars() as watch:
-        try:
-            result = run_retention(
-                connection_from_environment,
-                run_id=name,
-                trigger="cli",
-                params=params.to_json(),
-                lock_wait_seconds=lock_wait,
-                watch=watch,
-            )
-        except LockedError:
-            result = skip_run(connection_from_environment, FLOW, name)
-    end_with(result, as_json=as_json)
+    run_flow(
+        FLOW,
+        run_id,
+        lambda name, watch: run_retention(
+            connection_from_environment,
+            run_id=name,
+            trigger="cli",
+            params=params.to_json(),
+            lock_wait_seconds=lock_wait,
+            watch=watch,
+        ),
+        as_json=as_json,
+    )

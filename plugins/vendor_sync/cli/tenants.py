@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vendor_sync.cli_output import AsJson, errors_shown, show_listed
-from vendor_sync.onboarding_cli import warehouse
+from vendor_sync.cli.onboarding import warehouse
+from vendor_sync.cli.output import AsJson, errors_shown, show_listed
 from vendor_sync.trackier.tenants import (
     Tenant,
     add_tenant,

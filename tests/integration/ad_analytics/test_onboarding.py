@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tests.integration.ad_analytics.company import Company
 from tests.integration.ad_analytics.linking import Office, secrets
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
-from vendor_sync.cli import app
+from vendor_sync.cli.app import app
 
 pytestmark = pytest.mark.integration
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
