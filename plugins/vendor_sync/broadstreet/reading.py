@@ -7,9 +7,10 @@ after failure, ends the reading: the vendor is away, and asking on would only ta
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from queue import SimpleQueue
 
 from vendor_sync.broadstreet.client import Listing
 from vendor_sync.broadstreet.entity_types import EntityType
@@ -48,21 +49,23 @@ def read_all(
     waiting = iter(scopes)
     read = carried(_read)
     failures = 0
+    # They tell us when they end: to look through two hundred at each end costs more than the call.
+    ended: SimpleQueue[Future[Reading]] = SimpleQueue()
+    under_way = 0
     with ThreadPoolExecutor(concurrency, thread_name_prefix="broadstreet-read") as pool:
-        pending: set[Future[Reading]] = set()
         try:
             while True:
-                room = concurrency * _AHEAD - len(pending)
-                pending |= {pool.submit(read, fetch, scope) for scope in islice(waiting, room)}
-                if not pending:
+                for scope in islice(waiting, concurrency * _AHEAD - under_way):
+                    pool.submit(read, fetch, scope).add_done_callback(ended.put)
+                    under_way += 1
+                if not under_way:
                     return
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    reading = future.result()
-                    failures = failures + 1 if reading.error else 0
-                    if reading.error and failures >= _FAILURES_IN_A_ROW:
-                        raise reading.error
-                    yield reading
+                reading = ended.get().result()
+                under_way -= 1
+                failures = failures + 1 if reading.error else 0
+                if reading.error and failures >= _FAILURES_IN_A_ROW:
+                    raise reading.error
+                yield reading
         finally:
             # Whoever stops reading waits for the calls under way only.
             pool.shutdown(wait=False, cancel_futures=True)
