@@ -72,23 +72,19 @@ def board(
     source: ConnectionSource, workspace_id: int | None, days: int, now: datetime
 ) -> Board | None:
     """Return a workspace's last days, today included; None where there is no such workspace."""
-    ops = Ops(source)
-    workspaces = ops.rows("list_workspaces", now=now)
-    chosen = [row for row in workspaces if workspace_id in {None, row["workspace_id"]}]
-    if not chosen:
-        return None
-    own = {"workspace_id": chosen[0]["workspace_id"]}
-    until: date = chosen[0]["today"]
-    since = until - timedelta(days=days - 1)
-    found = ops.many(
-        {
-            "list_platform_days": own | {"since": since - timedelta(days=days), "until": until},
-            "list_workspace_connections": own,
-            "list_performance_alerts": own | {"at_most": SHOWN},
-            "list_consistency_issues": own | {"at_most": SHOWN},
-        }
-    )
-    rows = found["list_platform_days"]
+    with Ops(source).asking() as ask:
+        workspaces = ask("list_workspaces", {"now": now})
+        chosen = [row for row in workspaces if workspace_id in {None, row["workspace_id"]}]
+        if not chosen:
+            return None
+        own = {"workspace_id": chosen[0]["workspace_id"]}
+        until: date = chosen[0]["today"]
+        since = until - timedelta(days=days - 1)
+        period = {"since": since - timedelta(days=days), "until": until}
+        rows = ask("list_platform_days", own | period)
+        connections = ask("list_workspace_connections", own)
+        alerts = ask("list_performance_alerts", own | {"at_most": SHOWN})
+        issues = ask("list_consistency_issues", own | {"at_most": SHOWN})
     within = [row for row in rows if row["date"] >= since]
     paid = _by_platform(row for row in within if row["platform"] != UNCREDITED)
     unpaid = [row for row in within if row["platform"] == UNCREDITED]
@@ -103,9 +99,9 @@ def board(
         platforms={name: _summed(rows) for name, rows in paid.items()},
         uncredited=_summed(unpaid) if unpaid else None,
         charts=_charts([since + timedelta(days=number) for number in range(days)], paid),
-        connections=found["list_workspace_connections"],
-        alerts=found["list_performance_alerts"],
-        issues=found["list_consistency_issues"],
+        connections=connections,
+        alerts=alerts,
+        issues=issues,
     )
 
 

@@ -47,29 +47,25 @@ class Fleet:
 
 def fleet(source: ConnectionSource, company_id: str | None, now: datetime) -> Fleet | None:
     """Return a company's stores, the first company's by default; None where there is none."""
-    ops = Ops(source)
-    companies = ops.rows("list_edge_companies")
-    chosen = [row for row in companies if company_id in {None, row["company_id"]}]
-    if not chosen:
-        return None
-    company = chosen[0]
-    own = {"company_id": company["company_id"]}
-    since = now.date() - timedelta(days=USED_DAYS)
-    found = ops.many(
-        {
-            "list_edge_stores": own | {"since": since},
-            "list_usage_rejects": own | {"at_most": SHOWN},
-        }
-    )
+    with Ops(source).asking() as ask:
+        companies = ask("list_edge_companies", {})
+        chosen = [row for row in companies if company_id in {None, row["company_id"]}]
+        if not chosen:
+            return None
+        company = chosen[0]
+        own = {"company_id": company["company_id"]}
+        since = now.date() - timedelta(days=USED_DAYS)
+        stores = ask("list_edge_stores", own | {"since": since})
+        refused = ask("list_usage_rejects", own | {"at_most": SHOWN})
     return Fleet(
         companies=companies,
         company=company,
         settings={name: company[name] for name in TITLES},
         stores=sorted(
-            (_store(row, company, now) for row in found["list_edge_stores"]),
+            (_store(row, company, now) for row in stores),
             key=lambda store: _TONES.index(store.state.tone),
         ),
-        refused=found["list_usage_rejects"],
+        refused=refused,
     )
 
 

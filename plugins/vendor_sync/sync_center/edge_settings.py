@@ -111,22 +111,22 @@ class Held:
 
 def held(source: ConnectionSource, company_id: str) -> Held | None:
     """Return a company's settings, None where there is no such company."""
-    ops = Ops(source)
-    found = ops.rows("get_edge_settings", company_id=company_id)
-    if not found:
-        return None
     own = {"company_id": company_id}
-    more = ops.many(
+    found = Ops(source).many(
         {
+            "get_edge_settings": own,
             "list_settings_changes": own | {"at_most": SHOWN_CHANGES},
             "list_edge_store_names": own,
         }
     )
+    if not found["get_edge_settings"]:
+        return None
+    company = found["get_edge_settings"][0]
     return Held(
-        company=found[0],
-        settings={name: found[0][name] for name in NAMES},
-        changes=[_change(row) for row in more["list_settings_changes"]],
-        stores=more["list_edge_store_names"],
+        company=company,
+        settings={name: company[name] for name in NAMES},
+        changes=[_change(row) for row in found["list_settings_changes"]],
+        stores=found["list_edge_store_names"],
     )
 
 
