@@ -337,13 +337,23 @@ bench-sync-center: setup ## Measure Sync Center's pages with a million rows in o
 bench-retention: setup ## Measure retention over a million rows a table: rows a second, locks, sizes (ARGS='--rows 100000')
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.retention $(ARGS)
 
+$(BENCH)/profile-venv/.complete: $(UV) benchmarks/profile-requirements.txt
+	@test -x $(BENCH)/profile-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/profile-venv
+	@VIRTUAL_ENV=$(BENCH)/profile-venv $(UV) pip sync -q --require-hashes benchmarks/profile-requirements.txt
+	@touch $@
+
+.PHONY: profile
+profile: setup $(patsubst %,$(BENCH)/%/.complete,venv edge-venv profile-venv) ## Where a benchmark's time goes: Python by function, SQL by statement (OF=edge, trackier, broadstreet, ...; ARGS='--products 100000 --parts full')
+	@BENCH_HOME=$(BENCH) $(STACK) exec --home $(BENCH) --only services -- \
+	  $(PY) -m benchmarks.costs $(or $(OF),$(error say of what: make profile OF=edge)) $(ARGS)
+
 .PHONY: bench-pictures
 bench-pictures: setup ## Draw the pictures of docs/benchmarks.md again, from the figures that stand there
 	@$(PY) -m benchmarks.published
 
 .PHONY: bench-lock
 bench-lock: $(UV) ## Resolve the requirements of the benchmarks' peers again
-	@for name in dlt edge; do \
+	@for name in dlt edge profile; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make bench-lock' benchmarks/$$name-requirements.in -o benchmarks/$$name-requirements.txt; done
 
 PROTO := $(STATE)/proto
