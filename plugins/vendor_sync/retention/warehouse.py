@@ -8,7 +8,7 @@ each batch would read the remains of those before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
 
@@ -73,7 +73,7 @@ class Sweep:
         with self._conn.transaction():
             self._conn.execute(load_query("retention/walk_in_order.sql"))
             rows = self._conn.execute(load_query(old.query) + _LOCKED, values).fetchall()
-            places = {"rows": [row[0] for row in rows], "now": self._now}
+            places = {"rows": _array(row[0] for row in rows), "now": self._now}
             if rows and old.preparation:
                 self._conn.execute(load_query(old.preparation), places)
             if rows:
@@ -122,6 +122,11 @@ class Sweep:
         age = _ENDED_AGE if old.kind == "ended" else self._params.age(old.kind)
         raised = self._now - self._floor_age
         return {"before": self._now - age, "raised_before": raised, **old.first}
+
+
+def _array(places: Iterable[str]) -> str:
+    """Return places of rows as PostgreSQL writes an array: psycopg takes many times as long."""
+    return "{" + ",".join(f'"{place}"' for place in places) + "}"
 
 
 def _identifier(table: str) -> sql.Identifier:
