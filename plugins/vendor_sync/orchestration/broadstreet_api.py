@@ -183,8 +183,9 @@ async def _start(
 
 
 async def _run(request: Request, run_id: str) -> dict[str, Any]:
-    found = await _in_thread(lambda: run_status(connection_from_airflow, (IMPORT, EXPORT), run_id))
-    for dag_id in [found["flow"]] if found else [IMPORT, EXPORT]:
+    dags = (IMPORT, EXPORT)
+    found = await run_in_threadpool(run_status, connection_from_airflow, dags, run_id)
+    for dag_id in [found["flow"]] if found else dags:
         path = ("dags", dag_id, "dagRuns", run_id)
         run = await ask_airflow(request, "GET", path, missing_ok=True)
         if run is not None:
@@ -237,11 +238,7 @@ def _add_local_writes(app: FastAPI, entity_type: EntityType) -> None:
     async def create_entity(request: Request) -> dict[str, Any]:
         entered = await _json(request)
         now = datetime.now(UTC)
-        return _shown(
-            await _in_thread(
-                lambda: _with_store(lambda store: store.create(entity_type, entered, now))
-            )
-        )
+        return await _written(lambda store: store.create(entity_type, entered, now))
 
     @app.patch(
         f"/{entity_type}/{{local_id}}",
@@ -256,14 +253,8 @@ def _add_local_writes(app: FastAPI, entity_type: EntityType) -> None:
             message = "Give the 'version' that you have read, so that nobody's edit is undone."
             raise HTTPException(422, {"message": message})
         now = datetime.now(UTC)
-        return _shown(
-            await _in_thread(
-                lambda: _with_store(
-                    lambda store: store.update(
-                        entity_type, local_id, changes, version=version, now=now
-                    )
-                )
-            )
+        return await _written(
+            lambda store: store.update(entity_type, local_id, changes, version=version, now=now)
         )
 
     @app.delete(
@@ -285,6 +276,11 @@ def _with_store(act: Callable[[LocalStore], Any]) -> Any:  # noqa: ANN401 - what
     connection = require_connection(connection_from_airflow, "broadstreet_mongo")
     with mongo.connect(connection) as db:
         return act(LocalStore(db))
+
+
+async def _written(act: Callable[[LocalStore], Document]) -> dict[str, Any]:
+    """Have a thread write an entity, and return it as it is now."""
+    return _shown(await run_in_threadpool(_with_store, act))
 
 
 def _shown(document: Document) -> dict[str, Any]:
@@ -309,8 +305,3 @@ async def _json(request: Request, *, optional: bool = False) -> dict[str, Any]:
         return cast("dict[str, Any]", found)
     message = 'The body must be a JSON object, such as {"name": "..."}.'
     raise HTTPException(422, {"message": message})
-
-
-async def _in_thread(act: Callable[[], Any]) -> Any:  # noqa: ANN401 - what it returns
-
-    return await run_in_threadpool(act)
