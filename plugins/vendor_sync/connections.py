@@ -14,6 +14,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from vendor_sync.errors import ConfigurationError
+from vendor_sync.params import switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,29 @@ class Connection:
             )
             raise ConfigurationError(message)
         return value
+
+    def share(self, name: str, default: float) -> float:
+        """Return a share between 0 and 1 from `extra`, or raise ConfigurationError naming it."""
+        value = self.number(name, default)
+        if value > 1:
+            message = (
+                f"Connection '{self.conn_id}': extra '{name}' is a share between 0 and 1, it is "
+                f"{value}."
+            )
+            raise ConfigurationError(message)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return a switch from `extra` (off unless set), or raise ConfigurationError naming it."""
+        value = self._given(name, default=False)
+        chosen = switch(value)
+        if chosen is None:
+            message = (
+                f"Connection '{self.conn_id}': extra '{name}' must be true or false, it is "
+                f"{value!r}."
+            )
+            raise ConfigurationError(message)
+        return chosen
 
     def _given(self, name: str, default: float) -> Any:  # noqa: ANN401 - as somebody entered it
         """Return an extra; a field of a form that was left empty is as good as none."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from vendor_sync.ad_analytics.vendors import VENDORS
 from vendor_sync.errors import ConfigurationError
+from vendor_sync.params import refuse_unknown
 
 FIRST_DAYS = 90
 HOURLY_DAYS = 3
@@ -42,9 +43,7 @@ class SyncParams:
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> SyncParams:
         """Read parameters; raise ConfigurationError naming the one that is wrong."""
-        if unknown := sorted(set(values) - set(_PARAMETERS)):
-            message = f"Unknown parameter {unknown[0]!r}; known are: {', '.join(_PARAMETERS)}."
-            raise ConfigurationError(message)
+        refuse_unknown(values, _PARAMETERS)
         since, until = _day("since", values.get("since")), _day("until", values.get("until"))
         if (since is None) != (until is None) or (since and until and since > until):
             message = "Parameters 'since' and 'until' go together, the earlier day first."

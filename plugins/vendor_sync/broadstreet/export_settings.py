@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from bson import ObjectId
 
 from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.connections import Connection
 from vendor_sync.errors import ConfigurationError
-
-_FLAGS = {
-    **dict.fromkeys(("true", "yes", "1", "on"), True),
-    **dict.fromkeys(("false", "no", "0", "off"), False),
-}
+from vendor_sync.params import flag, refuse_unknown, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +32,12 @@ class ExportSettings:
     def from_connection(cls, connection: Connection) -> ExportSettings:
         """Read the settings; raise ConfigurationError naming the one that is wrong."""
         default = cls()
-        share = connection.number("max_failed_share", default.max_failed_share)
-        if share > 1:
-            message = (
-                f"Connection '{connection.conn_id}': extra 'max_failed_share' is a share between "
-                f"0 and 1, it is {share}."
-            )
-            raise ConfigurationError(message)
-        switches = {
-            name: _flag(connection.extra.get(name), f"extra '{name}'", connection.conn_id)
-            for name in ("export_networks", "export_tag_notes")
-        }
         return cls(
             settle_seconds=connection.number("settle_seconds", default.settle_seconds),
-            max_failed_share=share,
+            max_failed_share=connection.share("max_failed_share", default.max_failed_share),
             create_attempts=connection.integer("create_attempts", default.create_attempts),
-            **switches,
+            export_networks=connection.flag("export_networks"),
+            export_tag_notes=connection.flag("export_tag_notes"),
         )
 
 
@@ -71,15 +57,12 @@ class ExportParams:
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> ExportParams:
         """Read parameters; raise ConfigurationError for an unknown name or a wrong value."""
-        known = set(cls.__dataclass_fields__)
-        if unknown := sorted(set(values) - known):
-            message = f"Unknown parameter {unknown[0]!r}; known are: {', '.join(sorted(known))}."
-            raise ConfigurationError(message)
+        refuse_unknown(values, cls.__dataclass_fields__)
         return cls(
-            entity_types=tuple(map(_entity_type, _list("entity_types", values))),
-            local_ids=tuple(map(_local_id, _list("local_ids", values))),
-            retry_refused=_flag(values.get("retry_refused"), "parameter 'retry_refused'"),
-            dry_run=_flag(values.get("dry_run"), "parameter 'dry_run'"),
+            entity_types=tuple(map(_entity_type, _listed("entity_types", values))),
+            local_ids=tuple(map(_local_id, _listed("local_ids", values))),
+            retry_refused=flag("retry_refused", values.get("retry_refused")),
+            dry_run=flag("dry_run", values.get("dry_run")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -93,14 +76,8 @@ class ExportParams:
         return not self.entity_types or entity_type in self.entity_types
 
 
-def _list(name: str, values: Mapping[str, Any]) -> list[str]:
-    value: object = values.get(name) or []
-    parts: object = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        message = f"Parameter '{name}' must be a list, it is {value!r}."
-        raise ConfigurationError(message)
-    texts = (str(part).strip() for part in cast("list[object]", parts))
-    return list(dict.fromkeys(text for text in texts if text))
+def _listed(name: str, values: Mapping[str, Any]) -> list[str]:
+    return texts(name, values.get(name) or None)
 
 
 def _entity_type(text: str) -> EntityType:
@@ -116,14 +93,3 @@ def _local_id(text: str) -> str:
         message = f"Parameter 'local_ids': {text!r} is no _id of a local entity."
         raise ConfigurationError(message)
     return text.lower()
-
-
-def _flag(value: object, what: str, conn_id: str = "") -> bool:
-    if value is None:
-        return False
-    chosen = _FLAGS.get(str(value).lower())
-    if chosen is None:
-        where = f"Connection '{conn_id}': " if conn_id else ""
-        message = f"{where}{what} must be true or false, it is {value!r}."
-        raise ConfigurationError(message[:1].upper() + message[1:])
-    return chosen

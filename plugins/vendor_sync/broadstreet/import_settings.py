@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from vendor_sync.broadstreet.entity_types import LEVELS, EntityType
 from vendor_sync.errors import ConfigurationError
-
-_TRUE = frozenset({"true", "yes", "1", "on"})
-_FALSE = frozenset({"false", "no", "0", "off", ""})
+from vendor_sync.params import flag, refuse_unknown, texts
 
 
 class Mode(StrEnum):
@@ -35,17 +33,14 @@ class ImportParams:
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> ImportParams:
         """Read parameters; raise ConfigurationError for an unknown name or a wrong value."""
-        known = set(cls.__dataclass_fields__)
-        if unknown := sorted(set(values) - known):
-            message = f"Unknown parameter {unknown[0]!r}; known are: {', '.join(sorted(known))}."
-            raise ConfigurationError(message)
+        refuse_unknown(values, cls.__dataclass_fields__)
         params = cls(
             entity_types=_entity_types(values.get("entity_types")),
             network_ids=_ids("network_ids", values.get("network_ids")),
             advertiser_ids=_ids("advertiser_ids", values.get("advertiser_ids")),
             campaign_ids=_ids("campaign_ids", values.get("campaign_ids")),
             mode=_mode(values.get("mode")),
-            dry_run=_flag("dry_run", values.get("dry_run")),
+            dry_run=flag("dry_run", values.get("dry_run") or None),
         )
         if params.mode is Mode.FRESH and params.filtered:
             message = (
@@ -78,19 +73,8 @@ class ImportParams:
         }
 
 
-def _parts(name: str, value: object) -> list[str]:
-    if value is None or value == "":
-        return []
-    parts: object = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        message = f"Parameter '{name}' must be a list, it is {value!r}."
-        raise ConfigurationError(message)
-    texts = (str(part).strip() for part in cast("list[object]", parts))
-    return list(dict.fromkeys(text for text in texts if text))
-
-
 def _entity_types(value: object) -> tuple[EntityType, ...]:
-    names = _parts("entity_types", value)
+    names = texts("entity_types", value)
     if unknown := [name for name in names if name not in set(EntityType)]:
         message = (
             f"Parameter 'entity_types': there is no {unknown[0]!r}; there are: "
@@ -101,7 +85,7 @@ def _entity_types(value: object) -> tuple[EntityType, ...]:
 
 
 def _ids(name: str, value: object) -> tuple[int, ...]:
-    parts = _parts(name, value)
+    parts = texts(name, value)
     if wrong := [part for part in parts if not (part.isascii() and part.isdigit())]:
         message = f"Parameter '{name}' takes Broadstreet ids (whole numbers), not {wrong[0]!r}."
         raise ConfigurationError(message)
@@ -114,13 +98,3 @@ def _mode(value: object) -> Mode:
         message = f"Parameter 'mode' is one of {', '.join(Mode)}, not {text!r}."
         raise ConfigurationError(message)
     return Mode(text)
-
-
-def _flag(name: str, value: object) -> bool:
-    text = str(False if value is None else value).lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    message = f"Parameter '{name}' must be true or false, it is {value!r}."
-    raise ConfigurationError(message)

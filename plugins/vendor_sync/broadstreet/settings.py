@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vendor_sync.connections import Connection
-from vendor_sync.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +28,7 @@ class BroadstreetSettings:
     def from_connection(cls, connection: Connection) -> BroadstreetSettings:
         """Read the settings; raise ConfigurationError naming the one that is wrong."""
         default = cls()
-        share = connection.number("max_removal_share", default.max_removal_share)
-        if share > 1:
-            message = (
-                f"Connection '{connection.conn_id}': extra 'max_removal_share' is a share "
-                f"between 0 and 1, it is {share}."
-            )
-            raise ConfigurationError(message)
+        share = connection.share("max_removal_share", default.max_removal_share)
         seconds = {
             name: connection.number(name, getattr(default, name))
             for name in ("requests_per_second", "backoff_seconds", "read_timeout_seconds")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from vendor_sync.errors import ConfigurationError
+from vendor_sync.params import refuse_unknown
 
 _MOST_DAYS = 365
 
@@ -22,9 +23,7 @@ class _Params:
         """Read parameters; raise ConfigurationError for an unknown name or a wrong value."""
         known = {field.name: field.default for field in fields(cls)}
         given = {name: value for name, value in values.items() if value is not None}
-        if unknown := sorted(set(given) - set(known)):
-            message = f"Unknown parameter {unknown[0]!r}; known are: {', '.join(sorted(known))}."
-            raise ConfigurationError(message)
+        refuse_unknown(given, known)
         for name, value in given.items():
             _check(name, value, known[name])
         return cls(**given)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from vendor_sync.errors import ConfigurationError
+from vendor_sync.params import refuse_unknown
 
 MOST_DAYS = 3650
 
@@ -28,9 +29,7 @@ class RetentionParams:
         """Read parameters; raise ConfigurationError for an unknown name or a wrong value."""
         known = {field.name: field.default for field in fields(cls)}
         given = {name: value for name, value in values.items() if value is not None}
-        if unknown := sorted(set(given) - set(known)):
-            message = f"Unknown parameter {unknown[0]!r}; known are: {', '.join(sorted(known))}."
-            raise ConfigurationError(message)
+        refuse_unknown(given, known)
         for name, value in given.items():
             _check(name, value, is_flag=isinstance(known[name], bool))
         return cls(**given)

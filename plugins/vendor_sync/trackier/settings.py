@@ -8,9 +8,7 @@ from typing import Any, cast
 
 from vendor_sync.connections import Connection
 from vendor_sync.errors import ConfigurationError
-
-_TRUE = frozenset({"true", "yes", "1", "on"})
-_FALSE = frozenset({"false", "no", "0", "off"})
+from vendor_sync.params import flag, refuse_unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +33,7 @@ class TrackierSettings:
     def from_connection(cls, connection: Connection) -> TrackierSettings:
         """Read the settings; raise ConfigurationError naming the one that is wrong."""
         default = cls()
-        share = connection.number("max_deactivation_share", default.max_deactivation_share)
-        if share > 1:
-            message = (
-                f"Connection '{connection.conn_id}': extra 'max_deactivation_share' is a share "
-                f"between 0 and 1, it is {share}."
-            )
-            raise ConfigurationError(message)
+        share = connection.share("max_deactivation_share", default.max_deactivation_share)
         seconds = {
             name: connection.number(name, getattr(default, name))
             for name in ("requests_per_second", "backoff_seconds", "read_timeout_seconds")
@@ -68,15 +60,12 @@ class TrackierParams:
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> TrackierParams:
         """Read parameters; raise ConfigurationError for an unknown name or a wrong value."""
-        known = set(cls.__dataclass_fields__)
-        if unknown := sorted(set(values) - known):
-            message = f"Unknown parameter {unknown[0]!r}; known are: {', '.join(sorted(known))}."
-            raise ConfigurationError(message)
+        refuse_unknown(values, cls.__dataclass_fields__)
         return cls(
             brand_ids=_names("brand_ids", values.get("brand_ids")),
-            include_publishers=_flag("include_publishers", values),
-            full_refresh=_flag("full_refresh", values),
-            dry_run=_flag("dry_run", values),
+            include_publishers=flag("include_publishers", values.get("include_publishers")),
+            full_refresh=flag("full_refresh", values.get("full_refresh")),
+            dry_run=flag("dry_run", values.get("dry_run")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -93,16 +82,3 @@ def _names(name: str, value: object) -> tuple[str, ...]:
         message = f"Parameter '{name}' must be a list of Trackier advertiser ids, it is {value!r}."
         raise ConfigurationError(message)
     return tuple(dict.fromkeys(str(part).strip() for part in names if str(part).strip()))
-
-
-def _flag(name: str, values: Mapping[str, Any]) -> bool:
-    value = values.get(name)
-    if value is None:
-        return False
-    text = str(value).lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    message = f"Parameter '{name}' must be true or false, it is {value!r}."
-    raise ConfigurationError(message)
