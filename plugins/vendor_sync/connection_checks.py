@@ -34,6 +34,7 @@ from vendor_sync.errors import (
 )
 from vendor_sync.rate_limit import Unlimited
 from vendor_sync.redaction import without_secrets
+from vendor_sync.redis_client import redis_client
 from vendor_sync.rest_client import HttpLimits, Usage
 from vendor_sync.trackier.client import TrackierClient, trackier_client
 from vendor_sync.trackier.settings import TrackierSettings
@@ -210,17 +211,8 @@ def _webhook(connection: Connection) -> str:
 
 
 def _redis(connection: Connection) -> str:
-    client = redis.Redis(
-        host=_required(connection.host, "Host"),
-        port=connection.port or 6379,
-        db=int(connection.extra.get("db") or 0),
-        username=connection.login,
-        password=connection.password,
-        ssl=bool(connection.extra.get("ssl", False)),
-        socket_timeout=3,
-        socket_connect_timeout=3,
-        retry=Retry(NoBackoff(), retries=0),
-    )
+    _required(connection.host, "Host")
+    client = redis_client(connection, timeout_seconds=3, retry=Retry(NoBackoff(), retries=0))
     try:
         client.ping()  # pyright: ignore[reportUnknownMemberType]
     except redis.AuthenticationError:

@@ -129,22 +129,7 @@ class RunStore:
 
     def get(self, run_id: str) -> Run:
         """Return a run that has begun, for another process that takes a part of it."""
-        telemetry.about_run(self._flow, run_id)
-        row = self._conn.execute(
-            load_query("ops/get_run.sql"), {"flow": self._flow, "run_id": run_id}
-        ).fetchone()
-        if row is None:
-            message = f"There is no run {run_id} of {self._flow}: its first step has to run before."
-            raise ConfigurationError(message)
-        run_key, attempt, started_at, interruptions = row
-        return Run(
-            run_key=run_key,
-            flow=self._flow,
-            run_id=run_id,
-            attempt=attempt,
-            started_at=started_at,
-            interruptions=interruptions,
-        )
+        return self._taken_up(run_id, "ops/get_run.sql")
 
     def finish(
         self,

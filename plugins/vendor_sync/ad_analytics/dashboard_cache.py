@@ -17,6 +17,7 @@ import redis
 from vendor_sync.connections import Connection
 from vendor_sync.errors import StorageError
 from vendor_sync.postgres import Warehouse, load_query
+from vendor_sync.redis_client import redis_client
 
 TTL_SECONDS = 3600
 RANGES = ("today", "7_days", "30_days", "90_days")
@@ -45,16 +46,7 @@ def refresh_dashboards(
     next run brings the cache up.
     """
     dashboards = compute_dashboards(conn, now, workspace_id)
-    client = redis.Redis(
-        host=connection.host,
-        port=connection.port or 6379,
-        db=int(connection.extra.get("db") or 0),
-        username=connection.login,
-        password=connection.password,
-        ssl=bool(connection.extra.get("ssl", False)),
-        socket_timeout=5,
-        socket_connect_timeout=5,
-    )
+    client = redis_client(connection, timeout_seconds=5)
     try:
         _store(client, dashboards)
     except redis.RedisError as error:

@@ -22,6 +22,7 @@ from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.rate_limit import Combined, RateLimiter, SharedLimiter, Unlimited
 from vendor_sync.redaction import Redactor
+from vendor_sync.redis_client import redis_client
 from vendor_sync.rest_client import Archive, HttpLimits, Usage, pooled_adapter
 from vendor_sync.runs import Run
 
@@ -134,16 +135,7 @@ class Wiring:
 
     def _redis(self) -> redis.Redis:
         server = require_connection(self._source, "analytics_redis")
-        client = redis.Redis(
-            host=server.host,
-            port=server.port or 6379,
-            db=int(server.extra.get("db") or 0),
-            username=server.login,
-            password=server.password,
-            ssl=bool(server.extra.get("ssl", False)),
-            socket_timeout=2,
-            socket_connect_timeout=2,
-        )
+        client = redis_client(server, timeout_seconds=2)
         self._stack.callback(client.close)
         return client
 

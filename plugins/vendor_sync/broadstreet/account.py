@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-import redis
-
 from vendor_sync.broadstreet.client import BroadstreetClient, broadstreet_client
 from vendor_sync.broadstreet.settings import BroadstreetSettings
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
+from vendor_sync.redis_client import redis_client
 from vendor_sync.rest_client import Usage
 
 
@@ -45,16 +44,7 @@ def _limiter(
         yield Unlimited()
         return
     connection = require_connection(source, "analytics_redis")
-    client = redis.Redis(
-        host=connection.host,
-        port=connection.port or 6379,
-        db=int(connection.extra.get("db") or 0),
-        username=connection.login,
-        password=connection.password,
-        ssl=bool(connection.extra.get("ssl", False)),
-        socket_timeout=2,
-        socket_connect_timeout=2,
-    )
+    client = redis_client(connection, timeout_seconds=2)
     try:
         yield SharedLimiter(
             client,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,7 @@ from vendor_sync.broadstreet.selection import select
 from vendor_sync.broadstreet.sending import Sender
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import PermanentError, StorageError, SyncError, TemporaryError
-from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, failure_recorded
 from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
@@ -80,20 +80,13 @@ def run_export(asked: ExportRun) -> dict[str, Any]:
         runs.announce(asked.run_id, asked.trigger, asked.params.to_json())
         lock_flow(conn, schema.EXCLUSIVE_LOCK, wait_seconds=asked.lock_wait_seconds)
         run = runs.begin(asked.run_id)
-        with _failure_recorded(asked), mongo.connect(store) as db:
+        with failure_recorded(warehouse, FLOW, asked.run_id), mongo.connect(store) as db:
             result = _Session(asked, conn, db, runs, run).run()
         resolve_failure(conn, FLOW, asked.run_id)
     if not asked.params.dry_run:
         for alert in alerts_of(FLOW, result, interruptions=run.interruptions, link=asked.link):
             raise_alert(asked.source, alert)
     return result
-
-
-def waiting_since(asked: ExportRun) -> datetime:
-    """Return since when an announced run has been waiting for its turn."""
-    warehouse = require_connection(asked.source, "warehouse_postgres")
-    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
-        return RunStore(conn, FLOW).waiting_since(asked.run_id)
 
 
 def skip(asked: ExportRun, reason: str) -> dict[str, Any]:
@@ -308,19 +301,3 @@ def _reject(line: Line) -> Reject:
         item={"name": line.name},
         audit_key=None,
     )
-
-
-@contextmanager
-def _failure_recorded(asked: ExportRun) -> Generator[None]:
-    """Write why a run failed into its row, over a connection that certainly works."""
-    try:
-        yield
-    except Exception as error:
-        words = str(error) if isinstance(error, SyncError) else type(error).__name__
-        try:
-            warehouse = require_connection(asked.source, "warehouse_postgres")
-            with connect(warehouse, application_name=FLOW) as conn:
-                RunStore(conn, FLOW).finish(asked.run_id, "failed", error=words)
-        except (SyncError, psycopg.Error):
-            logger.exception("the run's failure could not be recorded")
-        raise

@@ -126,13 +126,6 @@ def finish(asked: ImportRun) -> dict[str, Any]:
             return _finished(_Opened(asked=asked, conn=conn, db=db, runs=runs, run=run))
 
 
-def waiting_since(asked: ImportRun) -> datetime:
-    """Return since when an announced run has been waiting for its turn."""
-    warehouse = require_connection(asked.source, "warehouse_postgres")
-    with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
-        return RunStore(conn, FLOW).waiting_since(asked.run_id)
-
-
 def skip(asked: ImportRun) -> dict[str, Any]:
     """Record that a run gave up waiting, and return its result."""
     warehouse = require_connection(asked.source, "warehouse_postgres")

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipExcept
 from vendor_sync.broadstreet import export_flow
 from vendor_sync.broadstreet.export_settings import ExportParams
 from vendor_sync.errors import LockedError
+from vendor_sync.flow_runs import waiting_since
 from vendor_sync.orchestration import dag_runs
 from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.dag_runs import task_context, trigger_of
@@ -40,7 +41,8 @@ def export_entities() -> dict[str, Any]:
     try:
         return export_flow.summary(export_flow.run_export(asked))
     except LockedError as error:
-        since, now = export_flow.waiting_since(asked), datetime.now(UTC)
+        since = waiting_since(asked.source, export_flow.FLOW, asked.run_id)
+        now = datetime.now(UTC)
         if now - since < timedelta(seconds=export_flow.LOCK_WAIT_SECONDS):
             raise AirflowRescheduleException(now + WAIT_OUTSIDE) from error
         export_flow.skip(asked, str(error))

@@ -14,6 +14,7 @@ from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.broadstreet.import_flow import ImportRun
 from vendor_sync.broadstreet.import_settings import ImportParams
 from vendor_sync.errors import LockedError
+from vendor_sync.flow_runs import waiting_since
 from vendor_sync.orchestration import dag_runs
 from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.dag_runs import task_context, trigger_of
@@ -26,7 +27,7 @@ def begin() -> bool:
     try:
         import_flow.begin(asked)
     except LockedError as error:
-        since = import_flow.waiting_since(asked)
+        since = waiting_since(asked.source, import_flow.FLOW, asked.run_id)
         if datetime.now(UTC) - since < timedelta(seconds=import_flow.LOCK_WAIT_SECONDS):
             raise _later() from error
         import_flow.skip(asked)

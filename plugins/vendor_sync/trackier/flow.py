@@ -7,8 +7,6 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import redis
-
 from vendor_sync.alert_rules import broken_rules, limiter_degraded
 from vendor_sync.alerts import raise_alert, resolve_failure
 from vendor_sync.audit import AuditArchive, s3_client
@@ -16,6 +14,7 @@ from vendor_sync.connections import Connection, ConnectionSource, require_connec
 from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, failure_recorded, schema_errors
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rate_limit import RateLimiter, SharedLimiter, Unlimited
+from vendor_sync.redis_client import redis_client
 from vendor_sync.rest_client import Usage
 from vendor_sync.runs import Progress, Run, RunStore, peak_memory_bytes
 from vendor_sync.telemetry import span
@@ -141,16 +140,7 @@ class _Session:
         if not settings.requests_per_second:
             return Unlimited()
         connection = require_connection(self._source, "analytics_redis")
-        client = redis.Redis(
-            host=connection.host,
-            port=connection.port or 6379,
-            db=int(connection.extra.get("db") or 0),
-            username=connection.login,
-            password=connection.password,
-            ssl=bool(connection.extra.get("ssl", False)),
-            socket_timeout=2,
-            socket_connect_timeout=2,
-        )
+        client = redis_client(connection, timeout_seconds=2)
         stack.callback(client.close)
         return SharedLimiter(
             client,
