@@ -35,7 +35,9 @@ def read(item):
 
 
 def test_the_schema_itself_is_one():
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    schema_of_schemas = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA)
+
+    assert list(schema_of_schemas.iter_errors(SCHEMA)) == []
 
 
 def test_a_click_and_an_order_are_read():

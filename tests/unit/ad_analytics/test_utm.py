@@ -36,7 +36,7 @@ def trace(query: str, referrer: str | None = None, **parameters: str):
         ("{campaignid}", None),
     ],
 )
-def test_comparison_key(raw, key):
+def test_names_are_compared_without_what_means_nothing(raw, key):
     assert comparison_key(raw) == key
 
 

@@ -99,7 +99,7 @@ CUSTOMER_CASES = {
 
 
 @pytest.mark.parametrize("case", CUSTOMER_CASES)
-def test_customer_conditions(case):
+def test_promotion_is_for_the_customers_that_it_names(case):
     conditions, customer, reason = CUSTOMER_CASES[case]
     given = pb.Conditions(**{"customer_type": pb.CUSTOMER_TYPE_ALL, **conditions})
 

@@ -35,7 +35,7 @@ def judged(vector):
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_vector(name):
+def test_cart_is_judged_as_the_vector_says(name):
     expected = VECTORS[name]["expected"]
 
     quote = judged(VECTORS[name])
