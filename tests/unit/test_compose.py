@@ -186,3 +186,15 @@ def test_image_holds_what_the_flows_ask_for():
 
     of_tests, of_image = (set(found[1].split()) for found in sections if found)
     assert of_tests == of_image
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.edge"])
+def test_build_is_given_what_the_image_copies(name):
+    copies = re.findall(r"(?m)^COPY (?:--\S+ )*(\S+) \S+$", (REPOSITORY / name).read_text())
+    given = re.findall(r"(?m)^!(\S+)$", (REPOSITORY / ".dockerignore").read_text())
+
+    assert copies
+    for source in copies:
+        parts = [each for each in given if f"{each}/".startswith(f"{source}/")]
+        assert parts, source
+        assert all((REPOSITORY / part).exists() for part in parts)
