@@ -23,8 +23,8 @@ from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import HeadOffice, Shop
+from tests.integration.edge.held import contents
 from tests.integration.edge.plain_edge import PlainEdge
-from tests.integration.edge.test_histories import contents
 
 logger = logging.getLogger(__name__)
 PRODUCTS = 300

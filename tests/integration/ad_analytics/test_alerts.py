@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.integration.ad_analytics.account import Account, campaign, day
 from tests.integration.ad_analytics.company import Company
-from tests.integration.ad_analytics.test_metrics import Account, campaign, day
 from vendor_sync.ad_analytics import flow
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 import redis
 
-from tests.integration.ad_analytics.test_metrics import Account, campaign, day
+from tests.integration.ad_analytics.account import Account, campaign, day
 from tests.integration.ad_analytics.world import order, touch
 from vendor_sync.ad_analytics.consistency import check_consistency, note_order_count
 from vendor_sync.ad_analytics.dashboard_cache import FIGURES, RANGES, refresh_dashboards

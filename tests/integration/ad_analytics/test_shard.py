@@ -12,9 +12,9 @@ from typing import IO, cast
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.integration.ad_analytics.account import campaign, day
 from tests.integration.ad_analytics.answers import check_metrics
 from tests.integration.ad_analytics.company import Company
-from tests.integration.ad_analytics.test_metrics import campaign, day
 from vendor_sync.ad_analytics import flow
 from vendor_sync.ad_analytics.metric_store import Days, Listing, Pull
 from vendor_sync.ad_analytics.part_writer import PartWriter

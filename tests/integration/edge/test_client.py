@@ -11,12 +11,13 @@ import pytest
 from edge_grpc.client.backoff import Backoff
 from edge_grpc.client.outbox import Outbox
 from edge_grpc.client.session import Session
-from edge_grpc.client.store import TABLES, EdgeStore, open_database
+from edge_grpc.client.store import EdgeStore, open_database
 from edge_grpc.client.sync import Syncer
 from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
 from tests.integration.edge.conftest import credentials
+from tests.integration.edge.held import rows_by_table
 
 
 def fill(office, shop, products=2500, promotions=30):
@@ -32,17 +33,10 @@ def fill(office, shop, products=2500, promotions=30):
         office.add_promotion(shop)
 
 
-def contents(conn):
-    return {
-        table: conn.execute(f"SELECT id, version, body FROM {table} ORDER BY id").fetchall()
-        for table in TABLES.values()
-    }
-
-
 async def from_scratch(session, path):
     conn = open_database(path)
     await Syncer(session, EdgeStore(conn)).sync()
-    found = contents(conn)
+    found = rows_by_table(conn)
     conn.close()
     return found
 
@@ -60,7 +54,7 @@ async def test_first_sync_then_changes_equal_a_snapshot(office, shop, edge, tmp_
     assert (first.mode, second.mode) == ("snapshot", "changes")
     assert first.records == 2531
     assert second.removals == 250 + 30
-    assert contents(edge.conn) == await from_scratch(edge.session, tmp_path / "other.sqlite")
+    assert rows_by_table(edge.conn) == await from_scratch(edge.session, tmp_path / "other.sqlite")
 
 
 class CutError(Exception):
@@ -92,7 +86,7 @@ async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
             break
         except CutError:
             cuts += 1
-            assert contents(conn)["products"] == []  # nothing is seen before the checkpoint
+            assert rows_by_table(conn)["products"] == []  # nothing is seen before the checkpoint
         office.run(
             "UPDATE edge.products SET base_price = base_price + 1 WHERE sku = %s", str(frame)
         )
@@ -101,7 +95,7 @@ async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
     await Syncer(session, EdgeStore(conn)).sync()
 
     assert cuts >= 5
-    assert contents(conn) == await from_scratch(session, tmp_path / "other.sqlite")
+    assert rows_by_table(conn) == await from_scratch(session, tmp_path / "other.sqlite")
     conn.close()
 
 
@@ -109,12 +103,12 @@ async def test_edge_that_drifted_is_reset(office, shop, edge):
     """Trap T20: what does not add up is found and repaired."""
     fill(office, shop, products=20)
     await edge.syncer.sync()
-    whole = contents(edge.conn)
+    whole = rows_by_table(edge.conn)
 
     edge.conn.execute("DELETE FROM products WHERE sku = '7'")
     progress = await edge.syncer.sync()
 
-    assert contents(edge.conn) == whole
+    assert rows_by_table(edge.conn) == whole
     assert progress.records >= 20
 
 
@@ -196,7 +190,7 @@ async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_
     await edge.syncer.sync()
 
     assert syncs >= 2
-    assert contents(edge.conn) == await from_scratch(session, tmp_path / "other.sqlite")
+    assert rows_by_table(edge.conn) == await from_scratch(session, tmp_path / "other.sqlite")
 
 
 async def test_outbox_is_settled_by_verdicts(office, shop, edge, session):
@@ -250,7 +244,7 @@ async def test_snapshot_cut_before_its_first_batch_does_not_empty_what_changes_f
     """Settings that are changed and changed back: the snapshot between them never came."""
     fill(office, shop, products=20)
     await edge.syncer.sync()
-    whole = contents(edge.conn)
+    whole = rows_by_table(edge.conn)
     change = "UPDATE edge.promotion_sync_settings SET past_days = %s"
 
     def cut_after_hello(progress):
@@ -263,4 +257,4 @@ async def test_snapshot_cut_before_its_first_batch_does_not_empty_what_changes_f
     office.run(change, 1)
     await edge.syncer.sync()
 
-    assert contents(edge.conn) == whole
+    assert rows_by_table(edge.conn) == whole

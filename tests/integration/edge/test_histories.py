@@ -23,10 +23,11 @@ import psycopg
 import pytest
 
 from edge_grpc.client.session import Session
-from edge_grpc.client.store import TABLES, EdgeStore, open_database
+from edge_grpc.client.store import EdgeStore, open_database
 from edge_grpc.client.sync import Syncer
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from tests.integration.edge.conftest import credentials
+from tests.integration.edge.held import contents
 from tests.integration.edge.histories import Clock, History
 from tests.integration.edge.plain_edge import PlainEdge
 
@@ -191,14 +192,6 @@ def second_edge(chance, history):
             fields["filter"].product_mask.paths[:] = ["name", "base_price"]
             fields["filter"].promotion_mask.paths[:] = ["code", "validity"]
     return PlainEdge(call, by_clock=chance.random() < 0.3, **fields)
-
-
-def contents(conn):
-    return {
-        (kind, record_id): (version, body)
-        for kind, table in TABLES.items()
-        for record_id, version, body in conn.execute(f"SELECT id, version, body FROM {table}")
-    }
 
 
 def cutter(frames_left):

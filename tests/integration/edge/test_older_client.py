@@ -12,12 +12,14 @@ import os
 import sqlite3
 import sys
 import tarfile
+from contextlib import closing
 
 import pytest
 
-from edge_grpc.client.store import TABLES, EdgeStore, open_database
+from edge_grpc.client.store import EdgeStore, open_database
 from edge_grpc.client.sync import Syncer
 from sandbox.home import REPOSITORY
+from tests.integration.edge.held import rows_by_table
 
 ARCHIVE = REPOSITORY / "tests" / "e2e" / "older_client" / "edge_grpc-14abac2.tar.gz"
 
@@ -59,16 +61,8 @@ class OlderEdge:
         return json.loads(out)
 
     def contents(self):
-        return contents(sqlite3.connect(self.database))
-
-
-def contents(conn):
-    found = {
-        table: conn.execute(f"SELECT id, version, body FROM {table} ORDER BY id").fetchall()
-        for table in TABLES.values()
-    }
-    conn.close()
-    return found
+        with closing(sqlite3.connect(self.database)) as conn:
+            return rows_by_table(conn)
 
 
 @pytest.fixture
@@ -123,12 +117,13 @@ async def test_older_edge_holds_what_this_ones_does(office, shop, session, older
     office.run("UPDATE edge.promotions SET is_active = false WHERE promo_type = 'upsell'")
     second = await older.sync()
 
-    conn = open_database(tmp_path / "this.sqlite")
-    await Syncer(session, EdgeStore(conn)).sync()
+    with closing(open_database(tmp_path / "this.sqlite")) as conn:
+        await Syncer(session, EdgeStore(conn)).sync()
+        held = rows_by_table(conn)
     assert (first["mode"], first["records"]) == ("snapshot", 1210)
     assert (second["mode"], second["records"], second["removals"]) == ("changes", 120, 121)
     assert first["restarts"] == second["restarts"] == 0
-    assert older.contents() == contents(conn)
+    assert older.contents() == held
 
 
 async def test_older_edge_hears_of_changes_and_uploads(office, shop, older):

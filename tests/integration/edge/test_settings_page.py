@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from edge_grpc.admin import SettingsAdmin
 from edge_grpc.client.session import Session
 from edge_grpc.database import opened
+from tests.integration.edge.answers import days, records
+from tests.integration.edge.answers import read as frames
 from tests.integration.edge.conftest import credentials
-from tests.integration.edge.test_sync import days, records
-from tests.integration.edge.test_sync import read as frames
 from vendor_sync.sync_center import edge_settings
 from vendor_sync.sync_center.edge_settings import SettingsChangedError
 from vendor_sync.sync_center.forms import FormError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
 
 import grpc
 import pytest
@@ -11,37 +10,13 @@ import pytest
 from edge_grpc.client.backoff import reason
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
-
-TODAY = date.today()  # noqa: DTZ011 - windows here are days wide
-
-
-async def read(session, name, **fields):
-    """Make a sync call to its end; return all frames."""
-    request = getattr(sync, f"{name}Request")(**fields)
-    call = getattr(session.stub, name)(request, metadata=await session.metadata(), timeout=30)
-    return [frame async for frame in call]
+from tests.integration.edge.answers import days, read, records, removals
 
 
 async def refused(session, name, **fields):
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await read(session, name, **fields)
     return caught.value.code().name, reason(caught.value)
-
-
-def records(answer, kind):
-    return {r.id: r for frame in answer for r in getattr(frame.batch, kind)}
-
-
-def removals(answer):
-    return {
-        r.id: frames.RemovalReason.Name(r.reason).removeprefix("REMOVAL_REASON_")
-        for frame in answer
-        for r in frame.removals.removals
-    }
-
-
-def days(start, end):
-    return {"start_on": TODAY + timedelta(days=start), "end_on": TODAY + timedelta(days=end)}
 
 
 async def promotions(session, shop, **fields):
