@@ -79,3 +79,29 @@ def test_pods_have_no_rights_and_end_after_their_streams_have():
     assert own["allowPrivilegeEscalation"] is False
     assert own["capabilities"] == {"drop": ["ALL"]}
     assert pod["terminationGracePeriodSeconds"] > Settings.model_fields["drain_seconds"].default
+
+
+def logins():
+    """Return the secret that each part's login of the warehouse comes from, by variable."""
+    values = yaml.safe_load((FOLDER.parent / "airflow/values.yaml").read_text())
+    [shared] = yaml.safe_load(values["extraEnvFrom"])
+    named = [*container()["env"], *values["apiServer"]["env"]]
+    own = {one["name"]: one["valueFrom"]["secretKeyRef"]["name"] for one in named
+           if "valueFrom" in one}  # fmt: skip
+    return {"flows": shared["secretRef"]["name"], **own}
+
+
+def test_each_part_has_a_login_of_its_own_and_none_is_the_owners():
+    found = logins()
+
+    assert found.keys() == {"flows", "EDGE_GRPC_DSN", "AIRFLOW_CONN_WAREHOUSE_POSTGRES"}
+    assert len(set(found.values())) == len(found)
+    texts = [file.read_text() for file in FOLDER.parent.rglob("*.yaml")]
+    assert not [text for text in texts if "WAREHOUSE_OWNER" in text or "ADMIN_DSN" in text]
+
+
+def test_the_page_documents_every_secret_that_the_manifests_name():
+    page = (REPOSITORY / "docs/scale-out.md").read_text()
+
+    assert [secret for secret in logins().values() if secret not in page] == []
+    assert "postgresql://edge_server:" in page
