@@ -72,7 +72,8 @@ def _addresses(state: State) -> dict[str, str]:
     password = state.secrets["redis"]
     users = {
         f"AIRFLOW_{name.upper()}_{what}": value
-        for name in USERS.keys() - {"admin"}
+        for name in USERS
+        if name != "admin"
         for what, value in (("USERNAME", name), ("PASSWORD", state.secrets[name]))
     }
     return {
