@@ -49,6 +49,9 @@ def answering(vendor: Vendor, call: Call, answer: Answer, action: Action) -> Ans
     async def token_expired() -> Reply:
         return vendor.token_expired(call)
 
+    async def quoting() -> Reply:
+        return _quotation(call, action.get("status", 400))
+
     async def html() -> Reply:
         return Reply(200, _HTML, {"Content-Type": "text/html; charset=utf-8"})
 
@@ -64,7 +67,9 @@ def answering(vendor: Vendor, call: Call, answer: Answer, action: Action) -> Ans
         # A bare word where a value is expected: every parser refuses it, wherever the body is cut.
         return Reply(reply.status, reply.body.replace(b":", b": oops ", 1), reply.headers)
 
-    changed = (status, too_many, token_expired, html, empty, truncated_json, malformed_json)
+    changed = (
+        status, too_many, token_expired, quoting, html, empty, truncated_json, malformed_json,
+    )  # fmt: skip
     return {make.__name__: make for make in changed}.get(action["kind"], answer)
 
 
@@ -87,6 +92,19 @@ async def deliver(request: web.Request, answer: Answer, action: Action) -> web.S
     if kind == "trickle":
         return await _trickle(request, reply, action)
     return await send(request, reply)
+
+
+def _quotation(call: Call, status: int) -> Reply:
+    """Refuse with the whole request, secrets and all, wherever a vendor writes what was wrong."""
+    lines = "".join(f"{name}: {value}\n" for name, value in call.headers.items())
+    body = call.body.decode(errors="replace")
+    said = f"{call.method} {call.path}?{call.raw_query} {lines} {body}"
+    words = {"message": said, "error_user_msg": said, "code": said, "type": said}
+    item = {
+        **words, "error": words, "errors": [words], "error_description": said,
+        "request_status": "ERROR", "debug_message": said, "data": {},
+    }  # fmt: skip
+    return Reply.of(status, item)
 
 
 def _part(body: bytes, action: Action) -> bytes:

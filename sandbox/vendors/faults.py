@@ -24,10 +24,13 @@ KINDS = frozenset({
     "too_many",
     "commit_then_timeout",
     "token_expired",
+    "quoting",
     "stuck",
 })  # fmt: skip
 # These do not ask the vendor; with `commit` they do, and drop what it answers.
-SILENT = frozenset({"status", "close", "html", "empty", "too_many", "token_expired", "stuck"})
+SILENT = frozenset(
+    {"status", "close", "html", "empty", "too_many", "token_expired", "quoting", "stuck"}
+)
 
 
 @dataclass(slots=True)
