@@ -29,6 +29,8 @@ _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^()]+?)(:\d+)?\)")
 _LOGGED = re.compile(r"LOG:  duration: (?P<ms>[\d.]+) ms  (?:statement|\w+ [^:]*): (?P<text>.*)")
 # Parameters would be most of the log.
 _SETTINGS = {"log_min_duration_statement": "0", "log_parameter_max_length": "0"}
+# Being stopped for a look cuts a write short, and what is left of it is lost without a buffer.
+_BUFFERED = {"PYTHONUNBUFFERED": ""}
 _ENVIRONMENTS = {".venv", ".sandbox"}
 _IMPORTING = "<frozen importlib"
 Costs = Counter[str]
@@ -44,7 +46,7 @@ def main() -> None:
     command += ["--gil", "--format", "raw", "--rate", str(RATE), "--output", str(samples), "--"]
     command += [sys.executable, "-m", f"benchmarks.{options.benchmark}", *arguments]
     with _statements_timed() as lines:
-        subprocess.run(command, check=True, cwd=REPOSITORY)
+        subprocess.run(command, check=True, cwd=REPOSITORY, env=os.environ | _BUFFERED)
     for program, found in by_program(samples.read_text().splitlines()).items():
         _print(program, Counter({name: n / RATE for name, n in found.items()}), options.top)
     _print("PostgreSQL", by_statement(lines), options.top)
