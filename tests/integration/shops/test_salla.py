@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.vendors.ad_world.truth import money
 from sandbox.vendors.ad_world.world import Settings, World
-from sandbox.vendors.control import DEFAULT_KEYS
+from tests.integration.shops.salla_store import STORE, TOKEN, make_shop
 from vendor_sync.ad_analytics.records import Credentials, NotAttributable, OrderState
 from vendor_sync.ad_analytics.shops import salla
 from vendor_sync.errors import (
@@ -22,22 +22,10 @@ from vendor_sync.redaction import REDACTED
 
 pytestmark = pytest.mark.integration
 
-STORE = "demo"
-TOKEN = DEFAULT_KEYS["salla"]
-SECRETS = {"client_id": "app", "client_secret": DEFAULT_KEYS["salla.secret"]}
-CREDENTIALS = Credentials(access_token=TOKEN, refresh_token=f"ory_rt_{TOKEN}", extra=SECRETS)
-
 
 @pytest.fixture
 def shop(open_shop, vendors):
     return make_shop(open_shop, vendors)
-
-
-def make_shop(open_shop, vendors, **settings):
-    url = vendors.vendor_url("salla")
-    opened = open_shop(salla, "salla", STORE, CREDENTIALS, f"{url}/admin/v2", **settings)
-    opened.settings["accounts_url"] = url
-    return opened
 
 
 def test_an_order_is_read_with_its_money_its_state_and_its_coupon(shop):

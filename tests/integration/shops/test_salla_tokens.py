@@ -10,7 +10,7 @@ import pytest
 import requests
 from cryptography.fernet import Fernet, MultiFernet
 
-from tests.integration.shops.test_salla import CREDENTIALS, SECRETS, STORE, make_shop
+from tests.integration.shops.salla_store import CREDENTIALS, SECRETS, STORE, make_shop
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.shops import salla
 from vendor_sync.ad_analytics.tokens import TokenStore

@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.vendors.ad_world.truth import money
 from sandbox.vendors.ad_world.world import Settings, World
-from sandbox.vendors.control import DEFAULT_KEYS
-from vendor_sync.ad_analytics.records import Credentials, NotAttributable, OrderState
+from tests.integration.shops.shopify_store import STORE, make_shop
+from vendor_sync.ad_analytics.records import NotAttributable, OrderState
 from vendor_sync.ad_analytics.shops import shopify
 from vendor_sync.ad_analytics.shops.shopify import ShopifyClient
 from vendor_sync.errors import (
@@ -22,20 +22,12 @@ from vendor_sync.redaction import REDACTED
 
 pytestmark = pytest.mark.integration
 
-STORE = "demo.myshopify.com"
-SECRETS = {"client_id": "app", "client_secret": DEFAULT_KEYS["shopify.secret"]}
-CREDENTIALS = Credentials(access_token=DEFAULT_KEYS["shopify"])
 LANDING = "https://shop.example/p?utm_source=Facebook&utm_campaign=Spring%20Sale&fbclid=IwAR0aB"
 
 
 @pytest.fixture
 def shop(open_shop, vendors):
     return make_shop(open_shop, vendors)
-
-
-def make_shop(open_shop, vendors, **settings):
-    url = f"{vendors.vendor_url('shopify')}/{STORE}"
-    return open_shop(shopify, "shopify", STORE, CREDENTIALS, url, **{"restore": 2000, **settings})
 
 
 def visit(at, landing=None, referrer=None):

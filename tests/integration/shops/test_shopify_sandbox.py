@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from sandbox.vendors.control import DEFAULT_KEYS
-from tests.integration.shops.test_shopify import STORE, make_shop
+from tests.integration.shops.shopify_store import STORE, make_shop
 
 pytestmark = pytest.mark.integration
 FIVE_POINTS = "attribution { handle } a: refunds { id } b: refunds { id } c: refunds { id }"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.vendors.control import DEFAULT_KEYS
-from tests.integration.shops.test_shopify import SECRETS, make_shop
+from tests.integration.shops.shopify_store import SECRETS, make_shop
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.shops import shopify
 from vendor_sync.errors import (

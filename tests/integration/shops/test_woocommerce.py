@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.vendors.ad_world.truth import money, told_by
 from sandbox.vendors.ad_world.world import Settings, World
-from sandbox.vendors.control import DEFAULT_KEYS
-from vendor_sync.ad_analytics.records import Credentials, NotAttributable, OrderState
+from tests.integration.shops.woocommerce_store import STORE, make_shop, replace_secret
+from vendor_sync.ad_analytics.records import NotAttributable, OrderState
 from vendor_sync.ad_analytics.shops import woocommerce
 from vendor_sync.errors import (
     AuthenticationError,
@@ -19,20 +19,12 @@ from vendor_sync.errors import (
 
 pytestmark = pytest.mark.integration
 
-STORE = "demo.example"
-KEY, SECRET = DEFAULT_KEYS["woocommerce"], DEFAULT_KEYS["woocommerce.secret"]
-CREDENTIALS = Credentials(access_token=KEY, extra={"consumer_secret": SECRET})
 PREFIX = "_wc_order_attribution_"
 
 
 @pytest.fixture
 def shop(open_shop, vendors):
     return make_shop(open_shop, vendors)
-
-
-def make_shop(open_shop, vendors, **settings):
-    url = f"{vendors.vendor_url('woocommerce')}/{STORE}"
-    return open_shop(woocommerce, "woocommerce", STORE, CREDENTIALS, url, **settings)
 
 
 def meta(**values):
@@ -379,10 +371,6 @@ def test_a_site_that_strips_the_login_is_asked_by_query_and_no_error_shows_it(op
     with pytest.raises(AuthenticationError) as caught:
         shop.orders()
     assert "wrong-secret-value" not in str(caught.value)
-
-
-def replace_secret(secret):
-    return Credentials(access_token=KEY, extra={"consumer_secret": secret})
 
 
 def test_a_site_without_encryption_is_refused(shop):

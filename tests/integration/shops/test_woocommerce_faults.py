@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.shops.test_woocommerce import make_shop, replace_secret
+from tests.integration.shops.woocommerce_store import make_shop, replace_secret
 from vendor_sync.errors import (
     AuthenticationError,
     RateLimitedError,

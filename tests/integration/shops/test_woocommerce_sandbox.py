@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.integration.shops.test_woocommerce import KEY, SECRET, STORE, make_shop
+from tests.integration.shops.woocommerce_store import KEY, SECRET, STORE, make_shop
 
 pytestmark = pytest.mark.integration
 
