@@ -7,12 +7,13 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from sandbox.vendors.rate_limit import signal
 from sandbox.vendors.vendor import Vendor
-from sandbox.vendors.wire import Call, Reply, encode
+from sandbox.vendors.wire import JSON_HEADERS, Call, Reply, encode
 
 Answer = Callable[[], Awaitable[Reply]]
 Action = Mapping[str, Any]
@@ -104,7 +105,8 @@ def _quotation(call: Call, status: int) -> Reply:
         **words, "error": words, "errors": [words], "error_description": said,
         "request_status": "ERROR", "debug_message": said, "data": {},
     }  # fmt: skip
-    return Reply.of(status, item)
+    challenge = {"Retry-After": "3600", "WWW-Authenticate": quote(said[:300])}
+    return Reply(status, encode(item), {**JSON_HEADERS, **challenge})
 
 
 def _part(body: bytes, action: Action) -> bytes:

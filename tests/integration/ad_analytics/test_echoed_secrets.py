@@ -9,11 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import threading
 import traceback
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import quote
 
 import pytest
 from cryptography.fernet import Fernet
@@ -39,55 +35,10 @@ TABLES = (
 )
 
 
-class Echo:
-    """A vendor that answers every request with all of it, in body and headers."""
-
-    def __init__(self, status: int) -> None:
-        self.quoted: list[str] = []
-        echo = self
-
-        class Answers(BaseHTTPRequestHandler):
-            def do_GET(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                said = f"{self.command} {self.path} {self.headers} {self.rfile.read(length)!r}"
-                echo.quoted.append(said)
-                words = {"message": said, "error_user_msg": said, "code": said, "type": said}
-                body = json.dumps(
-                    {
-                        **words, "error": words, "errors": [words], "error_description": said,
-                        "request_status": "ERROR", "debug_message": said, "data": {},
-                    }
-                ).encode()  # fmt: skip
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Retry-After", "3600")
-                self.send_header("WWW-Authenticate", quote(said[:300]))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_POST(self):
-                self.do_GET()
-
-            def log_message(self, *_):
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def close(self):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture(params=STATUSES)
-def echo(request):
-    server = Echo(request.param)
-    yield server
-    server.close()
+VENDORS = (
+    "meta", "tiktok", "snapchat", "shopify", "woocommerce", "salla", "zid", "trackier",
+    "broadstreet", "fx",
+)  # fmt: skip
 
 
 def spellings():
@@ -99,14 +50,20 @@ def spellings():
 
 
 @pytest.fixture
-def company(vendors, warehouse, connections, echo, monkeypatch):
-    """A business whose vendors all answer like that."""
+def company(vendors, warehouse, connections, monkeypatch):
+    """A business whose vendors still answer."""
     monkeypatch.setenv(KEYS_VARIABLE, Fernet.generate_key().decode())
     vendors.faults.clear()
-    company = Company(vendors, warehouse, connections, seed=11, **SIZE)
-    place = json.dumps({"base_url": echo.url, "login_url": echo.url, "accounts_url": echo.url})
-    warehouse.execute("UPDATE analytics.connections SET settings = settings || %s::jsonb", [place])
-    return company
+    return Company(vendors, warehouse, connections, seed=11, **SIZE)
+
+
+@pytest.fixture(params=STATUSES)
+def quoting(request, company):
+    """Rules by which every vendor quotes each request, and refuses it with a status."""
+    faults = company.vendors.faults
+    rules = {name: faults.add("quoting", name, status=request.param) for name in VENDORS}
+    yield rules
+    faults.clear()
 
 
 @pytest.fixture
@@ -130,27 +87,24 @@ def failing(act):
 
 
 def test_no_secret_of_a_request_is_left_where_anybody_looks(  # noqa: PLR0913, PLR0917 - servers
-    company, told, trackier, echo, bucket, db, caplog
+    company, told, trackier, quoting, vendors, bucket, db, caplog
 ):
     caplog.set_level(logging.DEBUG)
     said = [failing(company.sync)]
-    asked = len(echo.quoted)
     for conn_id in ("trackier_default", "broadstreet_default"):
-        password = DEFAULT_KEYS[conn_id.partition("_")[0]]
-        extra = {"requests_per_second": 0, "backoff_seconds": 0.01}
+        vendor = conn_id.partition("_")[0]
         trackier.connections[conn_id] = Connection(
-            conn_id=conn_id, host=echo.url, password=password, extra=extra
+            conn_id=conn_id,
+            host=vendors.vendor_url(vendor),
+            password=DEFAULT_KEYS[vendor],
+            extra={"requests_per_second": 0, "backoff_seconds": 0.01},
         )
     said.append(failing(trackier.sync))
     said.append(failing(lambda: networks(trackier)))
-    company.connections["ecb_default"] = replace(company.connections["ecb_default"], host=echo.url)
     said.append(failing(company.sync_rates))
     deliver_alerts(company.connections.get)
 
-    quoted = "".join(echo.quoted)
-    assert asked
-    assert {name for name in ("meta", "tiktok", "shopify", "trackier", "broadstreet")
-            if DEFAULT_KEYS[name] not in quoted} == set()  # fmt: skip
+    assert {name for name, rule in quoting.items() if vendors.faults.fired(rule) == 0} == set()
     places = {
         "results and errors": said,
         "log": [caplog.text, *(str(record.__dict__) for record in caplog.records)],
