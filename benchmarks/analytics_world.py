@@ -10,6 +10,7 @@ WORKSPACES = 50
 CAMPAIGNS = 60
 _EMPTY: LiteralString = """
 TRUNCATE analytics.workspaces, analytics.connections, analytics.campaigns,
+analytics.campaign_metrics,
 analytics.campaign_names, analytics.orders, analytics.order_touches, analytics.click_events,
 analytics.order_visitors, analytics.stale_orders, analytics.stale_days,
 analytics.attribution_events, analytics.workspace_daily RESTART IDENTITY CASCADE

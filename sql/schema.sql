@@ -47,6 +47,63 @@ $$;
 
 COMMENT ON FUNCTION analytics.minor_digits(currency text) IS 'Decimals of a currency''s smallest unit (ISO 4217).';
 
+CREATE FUNCTION analytics.refuse_orphaned_days() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    needed bigint;
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        SELECT m.campaign_id INTO needed FROM analytics.campaign_metrics AS m LIMIT 1;
+    ELSE
+        SELECT g.campaign_id INTO needed
+        FROM gone AS g
+        WHERE EXISTS (
+            SELECT 1 FROM analytics.campaign_metrics AS m WHERE m.campaign_id = g.campaign_id
+        )
+        LIMIT 1;
+    END IF;
+    IF FOUND THEN
+        RAISE foreign_key_violation
+        USING MESSAGE = format('Campaign %s has days in analytics.campaign_metrics.', needed);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION analytics.refuse_other_campaign() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE foreign_key_violation USING MESSAGE = 'The number of a campaign does not change.';
+END
+$$;
+
+CREATE FUNCTION analytics.require_campaigns() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    unknown bigint;
+BEGIN
+    -- Locked as a foreign key locks: who deletes a campaign meanwhile waits, and finds the day.
+    SELECT a.campaign_id INTO unknown
+    FROM (SELECT DISTINCT campaign_id FROM added) AS a
+    LEFT JOIN LATERAL (
+        SELECT c.campaign_id FROM analytics.campaigns AS c
+        WHERE c.campaign_id = a.campaign_id
+        FOR KEY SHARE
+    ) AS known ON true
+    WHERE known.campaign_id IS NULL;
+    IF FOUND THEN
+        RAISE foreign_key_violation USING MESSAGE = format('There is no campaign %s.', unknown);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION analytics.units_per(anchor text, wanted text, on_date date) RETURNS numeric
     LANGUAGE sql STABLE
     AS $$
@@ -2198,6 +2255,16 @@ CREATE INDEX sync_rejects_flow_reject_key_idx ON ops.sync_rejects USING btree (f
 
 CREATE INDEX sync_runs_flow_started_at_idx ON ops.sync_runs USING btree (flow, started_at DESC);
 
+CREATE TRIGGER refuse_orphaned_days AFTER DELETE ON analytics.campaigns REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION analytics.refuse_orphaned_days();
+
+CREATE TRIGGER refuse_orphaned_days_of_all AFTER TRUNCATE ON analytics.campaigns FOR EACH STATEMENT EXECUTE FUNCTION analytics.refuse_orphaned_days();
+
+CREATE TRIGGER refuse_other_campaign BEFORE UPDATE OF campaign_id ON analytics.campaign_metrics FOR EACH ROW WHEN ((old.campaign_id <> new.campaign_id)) EXECUTE FUNCTION analytics.refuse_other_campaign();
+
+CREATE TRIGGER refuse_other_number BEFORE UPDATE OF campaign_id ON analytics.campaigns FOR EACH ROW WHEN ((old.campaign_id <> new.campaign_id)) EXECUTE FUNCTION analytics.refuse_other_campaign();
+
+CREATE TRIGGER require_campaigns AFTER INSERT ON analytics.campaign_metrics REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION analytics.require_campaigns();
+
 CREATE TRIGGER add_company_rows AFTER INSERT ON edge.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION edge.add_company_rows();
 
 CREATE TRIGGER keep_change AFTER UPDATE ON edge.promotion_sync_settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION edge.keep_settings_change();
@@ -2336,9 +2403,6 @@ ALTER TABLE ONLY analytics.account_days
 
 ALTER TABLE ONLY analytics.attribution_events
     ADD CONSTRAINT attribution_events_order_id_fkey FOREIGN KEY (order_id) REFERENCES analytics.orders(order_id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY analytics.campaign_metrics
-    ADD CONSTRAINT campaign_metrics_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);
 
 ALTER TABLE ONLY analytics.campaign_names
     ADD CONSTRAINT campaign_names_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES analytics.campaigns(campaign_id);

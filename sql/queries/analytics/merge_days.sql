@@ -84,9 +84,12 @@ breakers AS MATERIALIZED (
 ),
 
 changed AS MATERIALIZED (
+    -- Found here and not by ON CONFLICT, which asks the index once more a row: nobody else inserts
+    -- days of a connection while its turn is held.
     SELECT
         l.*,
-        r.fx_rate
+        r.fx_rate,
+        saved.campaign_id IS NULL AS is_new
     FROM latest AS l
     INNER JOIN rates AS r
         ON
@@ -145,29 +148,35 @@ written AS (
         c.provisional,
         c.pulled_at
     FROM changed AS c
-    ON CONFLICT (campaign_id, date) DO UPDATE
-        SET
-            impressions = excluded.impressions,
-            clicks = excluded.clicks,
-            spend = excluded.spend,
-            conversions = excluded.conversions,
-            conversion_value = excluded.conversion_value,
-            conversion_type = excluded.conversion_type,
-            reach = excluded.reach,
-            frequency = excluded.frequency,
-            video_plays = excluded.video_plays,
-            video_views_2s = excluded.video_views_2s,
-            video_views_6s = excluded.video_views_6s,
-            video_quartile_1 = excluded.video_quartile_1,
-            video_quartile_2 = excluded.video_quartile_2,
-            video_quartile_3 = excluded.video_quartile_3,
-            video_completions = excluded.video_completions,
-            currency = excluded.currency,
-            fx_rate = excluded.fx_rate,
-            attribution_window = excluded.attribution_window,
-            provisional = excluded.provisional,
-            pulled_at = excluded.pulled_at,
-            updated_at = now()
+    WHERE c.is_new
+),
+
+restated AS (
+    UPDATE analytics.campaign_metrics AS m
+    SET
+        impressions = c.impressions,
+        clicks = c.clicks,
+        spend = c.spend,
+        conversions = c.conversions,
+        conversion_value = c.conversion_value,
+        conversion_type = c.conversion_type,
+        reach = c.reach,
+        frequency = c.frequency,
+        video_plays = c.video_plays,
+        video_views_2s = c.video_views_2s,
+        video_views_6s = c.video_views_6s,
+        video_quartile_1 = c.video_quartile_1,
+        video_quartile_2 = c.video_quartile_2,
+        video_quartile_3 = c.video_quartile_3,
+        video_completions = c.video_completions,
+        currency = c.currency,
+        fx_rate = c.fx_rate,
+        attribution_window = c.attribution_window,
+        provisional = c.provisional,
+        pulled_at = c.pulled_at,
+        updated_at = now()
+    FROM changed AS c
+    WHERE m.campaign_id = c.campaign_id AND m.date = c.date AND NOT c.is_new
 ),
 
 removed AS (

@@ -50,7 +50,8 @@ def test_restored_database_is_made_safe(
     told = people(attic.connections)
     as_owner = attic.connections | {"warehouse_postgres": owned_database}
     conn = attic.conn
-    conn.execute("TRUNCATE analytics.workspaces CASCADE")  # what other tests have left
+    # What other tests have left.
+    conn.execute("TRUNCATE analytics.workspaces, analytics.campaign_metrics CASCADE")
     conn.execute(
         "INSERT INTO edge.companies (code, name, timezone, currency)"
         " VALUES ('restored', 'R', 'UTC', 'IDR')"
@@ -78,7 +79,7 @@ def test_restored_database_is_made_safe(
     assert second["rows_changed"] == 0
     assert after_restore(as_owner.get, datetime.now(UTC))["logins_asked_for"] == 0
     conn.execute("DELETE FROM edge.companies WHERE code = 'restored'")
-    conn.execute("TRUNCATE analytics.workspaces CASCADE")
+    conn.execute("TRUNCATE analytics.workspaces, analytics.campaign_metrics CASCADE")
 
 
 def _roll_up(attic: Attic) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def linked(owned_database):
     """Stores whose credentials are encrypted with the old key; the first is Salla's."""
     name, old = uuid.uuid4().hex, cipher(OLD)
     with connect(owned_database, application_name="test") as conn:
-        conn.execute("TRUNCATE analytics.workspaces CASCADE")
+        conn.execute("TRUNCATE analytics.workspaces, analytics.campaign_metrics CASCADE")
         [(workspace,)] = conn.execute(
             "INSERT INTO analytics.workspaces (name, timezone, reporting_currency)"
             " VALUES (%s, 'UTC', 'SAR') RETURNING workspace_id",
@@ -56,7 +56,7 @@ def linked(owned_database):
             conn.cursor().executemany(insert, rows)
         keys = conn.execute("SELECT connection_id FROM analytics.connections ORDER BY 1").fetchall()
         yield [row[0] for row in keys]
-        conn.execute("TRUNCATE analytics.workspaces CASCADE")
+        conn.execute("TRUNCATE analytics.workspaces, analytics.campaign_metrics CASCADE")
 
 
 def rotate(database, *keys: bytes) -> subprocess.Popen[str]:
