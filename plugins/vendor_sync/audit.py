@@ -7,7 +7,9 @@ import re
 import tarfile
 import uuid
 import zlib
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from threading import Lock
@@ -96,9 +98,7 @@ class AuditArchive:
         """Keep one redacted, gzipped page and return its key."""
         number = next(self._numbers)
         key = f"{self._prefix.format(entity=entity)}/{self._attempt:02d}-{number:07d}.json.gz"
-        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-        packed = compressor.compress(self._redact(entity, body)) + compressor.flush()
-        self._bucket.put(key, packed, "application/json")
+        self._bucket.put(key, _gzipped(self._redact(entity, body)), "application/json")
         return key
 
 
@@ -118,51 +118,74 @@ class PagePacks:
     ) -> None:
         self._bucket = _AuditBucket(client, connection)
         self._prefix = prefix
-        self._lock = Lock()
+        self._filling = Lock()
+        self._writing = Lock()
         self._open: _Pack | None = None
+        self._full: deque[_Pack] = deque()
 
     def add(self, name: str, page: bytes) -> str:
         """Put a redacted page into the open pack; return `<the pack's key>#<the page's name>`."""
-        with self._lock:
+        member = _packed_member(name, page)
+        with self._filling:
             if self._open is None:
                 self._open = _Pack(f"{self._prefix}{uuid.uuid4().hex}.tar.gz")
-            key = self._open.key
-            self._open.add(name, page)
-            if self._open.size >= _PACK_BYTES:
-                self._write()
-        return f"{key}#{name}"
+            pack = self._open
+            pack.members.append(member)
+            pack.size += len(page)
+            is_full = pack.size >= _PACK_BYTES
+            if is_full:
+                self._close_open()
+        if is_full:
+            self._write_full()
+        return f"{pack.key}#{name}"
 
     def flush(self) -> None:
-        """Write the open pack; raise StorageError where that fails, and keep it to try again."""
-        with self._lock:
-            self._write()
+        """Write all packs; raise StorageError where that fails, and keep them to try again."""
+        with self._filling:
+            self._close_open()
+        self._write_full()
 
-    def _write(self) -> None:
+    def _close_open(self) -> None:
         if self._open is not None:
-            self._bucket.put(self._open.key, self._open.packed(), "application/x-tar")
+            self._full.append(self._open)
             self._open = None
 
+    def _write_full(self) -> None:
+        """Write what is full, others' too: meanwhile they go on filling the next pack."""
+        with self._writing:
+            while self._full:
+                pack = self._full[0]
+                self._bucket.put(pack.key, b"".join((*pack.members, _END)), "application/x-tar")
+                self._full.popleft()
 
+
+@dataclass(slots=True)
 class _Pack:
-    """A tar archive in the making, compressed as it grows."""
+    """A tar archive in the making: its members, each compressed by itself, and their plain size."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.size = 0
-        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-        self._parts: list[bytes] = []
+    key: str
+    size: int = 0
+    members: list[bytes] = field(default_factory=list[bytes])
 
-    def add(self, name: str, page: bytes) -> None:
-        header = tarfile.TarInfo(name)
-        header.size = len(page)
-        for part in (header.tobuf(tarfile.USTAR_FORMAT), page, bytes(-len(page) % _TAR_BLOCK)):
-            self._parts.append(self._compressor.compress(part))
-        self.size += len(page)
 
-    def packed(self) -> bytes:
-        """Return the archive with its end; more pages may follow all the same."""
-        end = self._compressor.copy()
-        return b"".join((*self._parts, end.compress(bytes(2 * _TAR_BLOCK)), end.flush()))
+def _gzipped(content: bytes) -> bytes:
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    return compressor.compress(content) + compressor.flush()
+
+
+def _packed_member(name: str, page: bytes) -> bytes:
+    """Return a member of a tar archive as a gzip stream of its own.
+
+    Such streams in a row are one gzip file (RFC 1952 2.2), and each is made without waiting for
+    whoever makes another.
+    """
+    header = tarfile.TarInfo(name)
+    header.size = len(page)
+    padding = bytes(-len(page) % _TAR_BLOCK)
+    return _gzipped(header.tobuf(tarfile.USTAR_FORMAT) + page + padding)
+
+
+_END = _gzipped(bytes(2 * _TAR_BLOCK))
 
 
 class _AuditBucket:
