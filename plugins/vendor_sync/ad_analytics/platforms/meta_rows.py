@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 
 import msgspec
 
-from vendor_sync.ad_analytics.platforms.reading import amount, count
+from vendor_sync.ad_analytics.platforms.reading import Cell, number, whole
 from vendor_sync.ad_analytics.records import (
     AccountDay,
     CampaignDay,
@@ -41,7 +40,7 @@ class Action(msgspec.Struct):
     """`value` is the setting's total; the window keys beside it nest and are not added to it."""
 
     action_type: str
-    value: Decimal | None = None
+    value: Cell = None
 
 
 class InsightItem(msgspec.Struct):
@@ -52,11 +51,11 @@ class InsightItem(msgspec.Struct):
     date_start: date
     date_stop: date
     campaign_name: str | None = None
-    spend: Decimal | None = None
-    impressions: Decimal | None = None
-    clicks: Decimal | None = None
-    reach: Decimal | None = None
-    frequency: Decimal | None = None
+    spend: Cell = None
+    impressions: Cell = None
+    clicks: Cell = None
+    reach: Cell = None
+    frequency: Cell = None
     actions: list[Action] | None = None
     action_values: list[Action] | None = None
 
@@ -67,7 +66,7 @@ class AccountDayItem(msgspec.Struct):
     account_currency: str
     date_start: date
     date_stop: date
-    spend: Decimal | None = None
+    spend: Cell = None
 
 
 class CampaignItem(msgspec.Struct):
@@ -92,13 +91,13 @@ def day_from_insight(item: InsightItem, *, window: str, provisional: bool) -> Ca
             campaign_name=item.campaign_name,
             day=item.date_start,
             currency=item.account_currency,
-            spend=amount(item.spend, DAYS, "spend"),
-            impressions=count(item.impressions, DAYS, "impressions"),
-            clicks=count(item.clicks, DAYS, "clicks"),
-            reach=count(item.reach, DAYS, "reach"),
-            frequency=amount(item.frequency, DAYS, "frequency"),
-            conversions=amount(conversions, DAYS, "actions"),
-            conversion_value=amount(value, DAYS, "action_values"),
+            spend=number(item.spend, DAYS, "spend"),
+            impressions=whole(item.impressions, DAYS, "impressions"),
+            clicks=whole(item.clicks, DAYS, "clicks"),
+            reach=whole(item.reach, DAYS, "reach"),
+            frequency=number(item.frequency, DAYS, "frequency"),
+            conversions=number(conversions, DAYS, "actions"),
+            conversion_value=number(value, DAYS, "action_values"),
             conversion_type=chosen,
             attribution_window=window,
             provisional=provisional,
@@ -108,9 +107,7 @@ def day_from_insight(item: InsightItem, *, window: str, provisional: bool) -> Ca
         raise InvalidRecordError(DAYS, where, error.reason) from None
 
 
-def purchases(
-    actions: list[Action], values: list[Action]
-) -> tuple[str | None, Decimal | None, Decimal | None]:
+def purchases(actions: list[Action], values: list[Action]) -> tuple[str | None, Cell, Cell]:
     """Return (type, count, value) of the one purchase type that counts; absent is None, not 0."""
     for listed in (actions, values):
         kinds = {action.action_type for action in listed}
@@ -120,7 +117,7 @@ def purchases(
     return None, None, None
 
 
-def _only(listed: list[Action], kind: str) -> Decimal | None:
+def _only(listed: list[Action], kind: str) -> Cell:
     found = [action.value for action in listed if action.action_type == kind]
     if len(found) > 1:
         raise InvalidRecordError(DAYS, None, f"{kind} stands {len(found)} times in one list")
@@ -130,7 +127,7 @@ def _only(listed: list[Action], kind: str) -> Decimal | None:
 def account_day_from_insight(item: AccountDayItem) -> AccountDay:
     """Return the account's own total of a day."""
     _require_one_day(item.date_start, item.date_stop)
-    spend = amount(item.spend, ACCOUNT_DAYS, "spend")
+    spend = number(item.spend, ACCOUNT_DAYS, "spend")
     return AccountDay(day=item.date_start, currency=item.account_currency, spend=spend)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +23,13 @@ Record = TypeVar("Record")
 
 # Platforms restate a day for so long after its end; it is provisional until then.
 RESTATED_DAYS = 28
-_LARGEST = Decimal(10) ** 15
+_LARGEST = 10**15
+_LONGEST_COUNT = 15
+_UNAVAILABLE = "-"
+_SHOWN = 40
+
+# A number as vendors write it: as text mostly, as a number in some answers, both in one row.
+Cell = str | int | float | None
 
 
 def read_batch(  # noqa: PLR0913 - what a page is read with, all keyword
@@ -70,19 +76,39 @@ def _reject(
     )
 
 
-def count(value: Decimal | None, entity: str, field: str) -> int | None:
+def whole(cell: Cell, entity: str, field: str) -> int | None:
     """Return a count that the vendor wrote in whatever way: whole, or refused."""
+    # Nearly all counts are digits: the way through a decimal is for the others.
+    if isinstance(cell, int) and abs(cell) < _LARGEST:
+        return cell
+    if isinstance(cell, str) and len(cell) < _LONGEST_COUNT and cell.isascii() and cell.isdigit():
+        return int(cell)
+    value = number(cell, entity, field)
     if value is None:
         return None
-    if not value.is_finite() or value != value.to_integral_value() or abs(value) >= _LARGEST:
+    if value != value.to_integral_value():
         raise InvalidRecordError(entity, None, f"{field} is no whole number: {value}")
     return int(value)
 
 
-def amount(value: Decimal | None, entity: str, field: str) -> Decimal | None:
-    """Return a number that may have decimals: finite and of a size that exists, or refused."""
-    if value is not None and (not value.is_finite() or abs(value) >= _LARGEST):
-        raise InvalidRecordError(entity, None, f"{field} is no usable number: {value}")
+def number(cell: Cell, entity: str, field: str) -> Decimal | None:
+    """Return a number that may have decimals: finite and of a size that exists, or refused.
+
+    A dash and an empty text say that there is none.
+    """
+    if cell is None:
+        return None
+    # The shortest text of a float is the number that was sent.
+    text = (cell if isinstance(cell, str) else str(cell)).strip()
+    if not text or text == _UNAVAILABLE:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        reason = f"{field} is no number: {text[:_SHOWN]!r}"
+        raise InvalidRecordError(entity, None, reason) from None
+    if not value.is_finite() or abs(value) >= _LARGEST:
+        raise InvalidRecordError(entity, None, f"{field} is no usable number: {text[:_SHOWN]}")
     return value
 
 

@@ -243,14 +243,14 @@ class SnapchatClient:
         def build(point: Point) -> CampaignDay | None:
             if point.stats.empty:
                 return None
-            open_end = final_at is not None and snapchat_rows.instant(point.end_time) > final_at
             recent = snapchat_rows.local_day(point.start_time) >= open_from
             return snapchat_rows.day_from_point(
                 point,
                 campaign_id=series.id,
                 currency=currency,
                 window=window,
-                provisional=recent or open_end,
+                provisional=recent
+                or (final_at is not None and snapchat_rows.instant(point.end_time) > final_at),
             )
 
         return read_batch(

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from vendor_sync.ad_analytics.platforms.reading import amount, count
+from vendor_sync.ad_analytics.platforms.reading import Cell, number, whole
 from vendor_sync.ad_analytics.records import (
     AccountDay,
     CampaignDay,
@@ -36,21 +36,21 @@ _STATUSES = {
 class Stats(msgspec.Struct, kw_only=True):
     """The figures of a day; `conversion_purchases` is the total of its sources."""
 
-    impressions: Decimal | None = None
-    swipes: Decimal | None = None
-    spend: Decimal | None = None
-    conversion_purchases: Decimal | None = None
-    conversion_purchases_value: Decimal | None = None
-    video_views: Decimal | None = None
-    quartile_1: Decimal | None = None
-    quartile_2: Decimal | None = None
-    quartile_3: Decimal | None = None
-    view_completion: Decimal | None = None
+    impressions: Cell = None
+    swipes: Cell = None
+    spend: Cell = None
+    conversion_purchases: Cell = None
+    conversion_purchases_value: Cell = None
+    video_views: Cell = None
+    quartile_1: Cell = None
+    quartile_2: Cell = None
+    quartile_3: Cell = None
+    view_completion: Cell = None
 
     @property
     def empty(self) -> bool:
         """Tell whether nothing was delivered: the vendor fills days without delivery with zeros."""
-        return not any(getattr(self, name) for name in self.__struct_fields__)
+        return not any(cell and cell != "0" for cell in msgspec.structs.astuple(self))
 
 
 class Point(msgspec.Struct):
@@ -79,7 +79,7 @@ def day_from_point(
     """Return what a campaign's day claims; raise InvalidRecordError naming the wrong field."""
     stats = point.stats
     try:
-        purchases = amount(stats.conversion_purchases, DAYS, PURCHASES)
+        purchases = number(stats.conversion_purchases, DAYS, PURCHASES)
         value = _money(stats.conversion_purchases_value, "conversion_purchases_value")
         return CampaignDay(
             campaign_id=campaign_id,
@@ -87,17 +87,17 @@ def day_from_point(
             day=local_day(point.start_time),
             currency=currency,
             spend=_money(stats.spend, "spend"),
-            impressions=count(stats.impressions, DAYS, "impressions"),
-            clicks=count(stats.swipes, DAYS, "swipes"),
+            impressions=whole(stats.impressions, DAYS, "impressions"),
+            clicks=whole(stats.swipes, DAYS, "swipes"),
             conversions=purchases,
             # An advertiser that sends no value has 0 beside its purchases: unknown revenue.
             conversion_value=None if purchases and not value else value,
             conversion_type=None if purchases is None else PURCHASES,
-            video_plays=count(stats.video_views, DAYS, "video_views"),
-            video_quartile_1=count(stats.quartile_1, DAYS, "quartile_1"),
-            video_quartile_2=count(stats.quartile_2, DAYS, "quartile_2"),
-            video_quartile_3=count(stats.quartile_3, DAYS, "quartile_3"),
-            video_completions=count(stats.view_completion, DAYS, "view_completion"),
+            video_plays=whole(stats.video_views, DAYS, "video_views"),
+            video_quartile_1=whole(stats.quartile_1, DAYS, "quartile_1"),
+            video_quartile_2=whole(stats.quartile_2, DAYS, "quartile_2"),
+            video_quartile_3=whole(stats.quartile_3, DAYS, "quartile_3"),
+            video_completions=whole(stats.view_completion, DAYS, "view_completion"),
             attribution_window=window,
             provisional=provisional,
         )
@@ -158,7 +158,7 @@ def campaign_from_item(item: CampaignItem) -> CampaignRecord:
     )
 
 
-def _money(micro: Decimal | None, field: str) -> Decimal | None:
+def _money(micro: Cell, field: str) -> Decimal | None:
     """Return major units of micro-currency, which is micro for every currency."""
-    value = amount(micro, DAYS, field)
+    value = number(micro, DAYS, field)
     return None if value is None else value / _MICRO

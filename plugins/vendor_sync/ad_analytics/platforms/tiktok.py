@@ -171,10 +171,10 @@ class TiktokClient:
         currency = self._currency()
         for first, last in split_days(since, until, DAYS_PER_CALL):
             params = self._selection("AUCTION_ADVERTISER", ["spend"], first, last)
-            for page in self._whole("report/integrated/get/", params, "account_report"):
+            for page, rows in self._whole("report/integrated/get/", params, "account_report"):
                 yield read_batch(
                     page,
-                    page.content.rows or [],
+                    rows,
                     entity=tiktok_rows.ACCOUNT_DAYS,
                     decoder=_report,
                     build=lambda item: tiktok_rows.account_day_from_item(item, currency),
@@ -263,10 +263,8 @@ class TiktokClient:
             for first, last in ((since, middle), (middle + timedelta(days=1), until)):
                 yield from self._days_or_halves(first, last, ids)
             return
-        seen: set[bytes] = set()
-        for page in pages:
-            fresh = [item for item in page.content.rows or [] if _unseen(item, seen)]
-            yield self._days(page, fresh)
+        for page, rows in pages:
+            yield self._days(page, rows)
 
     def _days(self, page: Page[_Content], items: list[msgspec.Raw]) -> Batch[CampaignDay]:
         day_of = self._builder(page)
@@ -296,15 +294,21 @@ class TiktokClient:
 
         return build
 
-    def _whole(self, path: str, params: Params, entity: str) -> list[Page[_Content]]:
-        """Return all pages of a report whose distinct rows are as many as its total."""
+    def _whole(
+        self, path: str, params: Params, entity: str
+    ) -> list[tuple[Page[_Content], list[msgspec.Raw]]]:
+        """Return all pages of a report, each with its rows that stood on none before.
+
+        The distinct rows are as many as the report's total, or it is read once more.
+        """
         for _ in range(_WALKS):
-            pages = list(self._pages(path, params, entity))
-            info = pages[0].content.page_info
-            if info is None or info.total_number is None:
-                return pages
-            keys = {_place(item) for page in pages for item in page.content.rows or []}
-            if len(keys) == info.total_number:
+            seen: set[bytes] = set()
+            pages = [
+                (page, [item for item in page.content.rows or [] if _unseen(item, seen)])
+                for page in self._pages(path, params, entity)
+            ]
+            info = pages[0][0].content.page_info
+            if info is None or info.total_number in {None, len(seen)}:
                 return pages
         message = f"{path}: rows moved between the pages in each of {_WALKS} walks."
         raise TemporaryError(message)

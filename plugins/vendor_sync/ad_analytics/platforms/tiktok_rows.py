@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
-from vendor_sync.ad_analytics.platforms.reading import amount, count
+from vendor_sync.ad_analytics.platforms.reading import Cell, number, whole
 from vendor_sync.ad_analytics.records import (
     AccountDay,
     CampaignDay,
@@ -25,12 +26,6 @@ LEGS = (
     ("total_purchase", "total_purchase_value"),
     ("onsite_shopping", "total_onsite_shopping_value"),
 )
-_UNAVAILABLE = frozenset({"-", ""})
-_SHOWN = 40
-_LONGEST_COUNT = 15
-
-# Text mostly, numbers in some captures, both in one row.
-Cell = str | int | float | None
 
 
 class Dimensions(msgspec.Struct):
@@ -92,30 +87,27 @@ def day_from_metrics(  # noqa: PLR0913 - what a row cannot say itself, all keywo
     provisional: bool,
 ) -> CampaignDay:
     """Return what a row claims; raise InvalidRecordError naming the metric that is wrong."""
-
-    def number(metric: str) -> Decimal | None:
-        return _number(getattr(metrics, metric), metric)
-
     name = metrics.campaign_name
     try:
-        legs = [(leg[0], number(leg[0]), number(leg[1])) for leg in LEGS]
-        known = [leg for leg, told, _ in legs if told is not None]
+        counts = {leg: number(getattr(metrics, leg), DAYS, leg) for leg, _ in LEGS}
+        values = [number(getattr(metrics, leg), DAYS, leg) for _, leg in LEGS]
+        known = [leg for leg, told in counts.items() if told is not None]
         return CampaignDay(
             campaign_id=campaign_id,
             campaign_name=None if name is None else str(name),
             day=day,
             currency=currency,
-            spend=number("spend"),
-            impressions=_whole(metrics.impressions, "impressions"),
-            clicks=_whole(metrics.clicks, "clicks"),
-            reach=_whole(metrics.reach, "reach"),
-            frequency=number("frequency"),
-            conversions=_sum([told for _, told, _ in legs]),
-            conversion_value=_sum([value for *_, value in legs]),
+            spend=number(metrics.spend, DAYS, "spend"),
+            impressions=whole(metrics.impressions, DAYS, "impressions"),
+            clicks=whole(metrics.clicks, DAYS, "clicks"),
+            reach=whole(metrics.reach, DAYS, "reach"),
+            frequency=number(metrics.frequency, DAYS, "frequency"),
+            conversions=_sum(counts.values()),
+            conversion_value=_sum(values),
             conversion_type="+".join(known) or None,
-            video_plays=_whole(metrics.video_play_actions, "video_play_actions"),
-            video_views_2s=_whole(metrics.video_watched_2s, "video_watched_2s"),
-            video_views_6s=_whole(metrics.video_watched_6s, "video_watched_6s"),
+            video_plays=whole(metrics.video_play_actions, DAYS, "video_play_actions"),
+            video_views_2s=whole(metrics.video_watched_2s, DAYS, "video_watched_2s"),
+            video_views_6s=whole(metrics.video_watched_6s, DAYS, "video_watched_6s"),
             attribution_window=window,
             provisional=provisional,
         )
@@ -125,7 +117,7 @@ def day_from_metrics(  # noqa: PLR0913 - what a row cannot say itself, all keywo
 
 def account_day_from_item(item: ReportItem, currency: str) -> AccountDay:
     """Return the advertiser's own total of a day."""
-    spend = _number(item.metrics.spend, "spend")
+    spend = number(item.metrics.spend, ACCOUNT_DAYS, "spend")
     return AccountDay(day=local_day(item.dimensions.stat_time_day), currency=currency, spend=spend)
 
 
@@ -167,29 +159,7 @@ def _status(item: CampaignItem) -> CampaignStatus:
     return known.get(word) or known.get(item.operation_status) or CampaignStatus.UNKNOWN
 
 
-def _whole(cell: Cell, metric: str) -> int | None:
-    # Nearly all counts are digits: the way through a decimal is for the others.
-    if isinstance(cell, int) and abs(cell) < 10**_LONGEST_COUNT:
-        return cell
-    if isinstance(cell, str) and len(cell) < _LONGEST_COUNT and cell.isascii() and cell.isdigit():
-        return int(cell)
-    return count(_number(cell, metric), DAYS, metric)
-
-
-def _number(cell: Cell, metric: str) -> Decimal | None:
-    # The shortest text of a float is the number that was sent.
-    text = "" if cell is None else str(cell).strip()
-    if text in _UNAVAILABLE:
-        return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        reason = f"{metric} is no number: {text[:_SHOWN]!r}"
-        raise InvalidRecordError(DAYS, None, reason) from None
-    return amount(value, DAYS, metric)
-
-
-def _sum(parts: list[Decimal | None]) -> Decimal | None:
+def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:
     """Add what is known; nothing known is unknown, not 0."""
     told = [part for part in parts if part is not None]
     return sum(told, Decimal(0)) if told else None
