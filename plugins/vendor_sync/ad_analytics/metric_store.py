@@ -35,10 +35,13 @@ _STAGE_PULLS: LiteralString = (
     " pulled_at) FROM STDIN"
 )
 _STAGE_DAYS: LiteralString = (
-    "COPY staged_days (pull, ordinal, external_id, campaign_name, name_key, date, impressions,"
+    "COPY staged_days (pull, ordinal, external_id, date, impressions,"
     " clicks, spend, conversions, conversion_value, conversion_type, reach, frequency, video_plays,"
     " video_views_2s, video_views_6s, video_quartile_1, video_quartile_2, video_quartile_3,"
     " video_completions, currency, attribution_window, provisional) FROM STDIN"
+)
+_STAGE_UNLISTED: LiteralString = (
+    "COPY staged_unlisted (pull, external_id, name, name_key) FROM STDIN"
 )
 _STAGE_ACCOUNT_DAYS: LiteralString = (
     "COPY staged_account_days (connection_id, ordinal, date, currency, spend) FROM STDIN"
@@ -134,10 +137,7 @@ class MetricStore:
         listed = self._stage_campaigns(pulls)
         pulled = self._stage_days(pulls)
         changed: list[tuple[int, int]] = []
-        if pulled and _may_be_unlisted(pulls):
-            query = load_query("analytics/stage_unlisted_campaigns.sql")
-            listed = self._conn.execute(query).rowcount > 0 or listed
-        if listed:
+        if self._stage_unlisted(pulls) or listed:
             changed = self._merge_campaigns()
         marked = [campaign_id for campaign_id, _ in changed]
         marked += self._turned_namesakes() if pulled else []
@@ -164,6 +164,14 @@ class MetricStore:
             self._conn.copy_rows(_STAGE_DAYS, _day_rows(pulls))
             self._conn.execute(load_query("analytics/analyze_staged_days.sql"))
         return bool(rows)
+
+    def _stage_unlisted(self, pulls: Sequence[Pull]) -> bool:
+        rows = list(_unlisted_rows(pulls))
+        if rows:
+            self._conn.copy_rows(_STAGE_UNLISTED, rows)
+            query = load_query("analytics/stage_unlisted_campaigns.sql")
+            return self._conn.execute(query).rowcount > 0
+        return False
 
     def _merge_campaigns(self) -> list[tuple[int, int]]:
         """Return (campaign, connection) of those that were new or changed."""
@@ -192,26 +200,25 @@ class MetricStore:
             self._conn.execute(load_query("analytics/merge_account_days.sql"))
 
 
-@lru_cache(maxsize=10_000)  # an account's campaigns have the same names in the list and each day
+@lru_cache(maxsize=10_000)  # the same names again in each sync of the process
 def _name_key(name: str) -> str:
     return comparison_key(name) or ""
 
 
-def _may_be_unlisted(pulls: Sequence[Pull]) -> bool:
-    """Tell whether a day names a campaign that is in none of these lists."""
-    listed = {
-        (pull.connection.connection_id, campaign.external_id)
-        for pull in pulls
-        if isinstance(pull.content, Listing)
-        for campaign in pull.content.campaigns
-    }
-    named = {
-        (pull.connection.connection_id, day.campaign_id)
-        for pull in pulls
-        if isinstance(pull.content, Days)
-        for day in pull.content.days
-    }
-    return not named <= listed
+def _unlisted_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
+    """Yield the campaigns that days name and none of these lists does, as last named."""
+    listed: dict[int, set[str]] = {}
+    for pull in pulls:
+        if isinstance(pull.content, Listing):
+            names = {campaign.external_id for campaign in pull.content.campaigns}
+            listed.setdefault(pull.connection.connection_id, set()).update(names)
+    for number, pull in enumerate(pulls):
+        if isinstance(pull.content, Days):
+            known = listed.get(pull.connection.connection_id, set())
+            last = {day.campaign_id: day for day in pull.content.days}
+            for campaign_id in last.keys() - known:
+                name = last[campaign_id].campaign_name or campaign_id
+                yield number, campaign_id, name, _name_key(name)
 
 
 def _campaign_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
@@ -260,14 +267,11 @@ def _day_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
         if not isinstance(pull.content, Days):
             continue
         for day in pull.content.days:
-            name = day.campaign_name or day.campaign_id
             ordinal += 1
             yield (
                 number,
                 ordinal,
                 day.campaign_id,
-                name,
-                _name_key(name),
                 day.day,
                 day.impressions,
                 day.clicks,

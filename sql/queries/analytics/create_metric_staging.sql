@@ -32,8 +32,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_days (
     pull bigint NOT NULL,
     ordinal bigint NOT NULL,
     external_id text NOT NULL,
-    campaign_name text NOT NULL,
-    name_key text NOT NULL,
     date date NOT NULL,
     impressions bigint,
     clicks bigint,
@@ -53,6 +51,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_days (
     currency text NOT NULL,
     attribution_window text NOT NULL,
     provisional boolean NOT NULL
+) ON COMMIT DELETE ROWS;
+
+-- What days call campaigns that no list beside them has.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_unlisted (
+    pull bigint NOT NULL,
+    external_id text NOT NULL,
+    name text NOT NULL,
+    name_key text NOT NULL
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_account_days (
