@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -11,8 +12,8 @@ from vendor_sync.postgres import connect
 
 pytestmark = pytest.mark.integration
 REFUSED = psycopg.errors.ForeignKeyViolation
-DELETE = "DELETE FROM analytics.campaigns WHERE campaign_id = %s"
-INSERT = (
+DELETE: LiteralString = "DELETE FROM analytics.campaigns WHERE campaign_id = %s"
+INSERT: LiteralString = (
     "INSERT INTO analytics.campaign_metrics"
     " (campaign_id, date, currency, attribution_window, provisional, pulled_at)"
     " SELECT %s + n, '2026-03-01', 'SAR', '7d', false, now() FROM generate_series(0, 1) AS n"
@@ -66,9 +67,10 @@ def test_numbers_of_campaigns_do_not_change_on_either_side(world):
 class Other(threading.Thread):
     """Runs a statement over a connection of its own; `told` is why it was refused."""
 
-    def __init__(self, database, statement: str, campaign: int):
+    def __init__(self, database, statement: LiteralString, campaign: int):
         super().__init__()
-        self._database, self._statement, self._campaign = database, statement, campaign
+        self._database, self._campaign = database, campaign
+        self._statement: LiteralString = statement
         self.told = ""
 
     def run(self) -> None:

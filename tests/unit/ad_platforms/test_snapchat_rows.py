@@ -78,8 +78,8 @@ def test_an_absent_figure_is_unknown_and_not_zero():
 
 
 def test_a_day_of_zeros_is_a_day_without_delivery():
-    assert Stats(impressions=Decimal(0), spend=Decimal(0)).empty
-    assert not Stats(impressions=Decimal(0), conversion_purchases=Decimal(1)).empty
+    assert Stats(impressions=0, spend=0.0, swipes="0").empty
+    assert not Stats(impressions=0, conversion_purchases=1).empty
 
 
 @pytest.mark.parametrize(
