@@ -132,7 +132,8 @@ def test_no_line_of_the_log_is_written_by_who_is_logged_in(account):  # noqa: F8
     assert ended["state"] == "success"
     lines = [(file, line) for file in _logs() for line in _lines(file)]
     assert [found for found in lines if FORGED in found[1]] != []
-    assert [found for found in lines if found[1].lstrip().startswith(FORGED)] == []
+    # PostgreSQL begins a line that goes on with a tab: nobody takes that for a line of its own.
+    assert [found for found in lines if found[1].startswith(FORGED)] == []
 
 
 def _logs() -> list[Path]:
