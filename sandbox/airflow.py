@@ -11,7 +11,7 @@ from sandbox import airflow_workers, health
 from sandbox.environment import USERS, connection, exports, postgres_uri
 from sandbox.home import REPOSITORY, Home, write_private
 from sandbox.part import Part
-from sandbox.state import COLLECTOR, HOST, STATSD_PORT, TASK_HEARTBEAT, State
+from sandbox.state import COLLECTOR, DAG_SECONDS, HOST, STATSD_PORT, TASK_HEARTBEAT, State
 
 # Component: its name in the health report, and its arguments. The servers of log files are left
 # out: they would listen to the network, and everybody reads the same directory here anyway.
@@ -49,7 +49,7 @@ def settings(home: Home, state: State) -> dict[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": state.secrets["jwt"] * 2,  # HS512 wants 64 bytes
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(state.chosen(DAG_SECONDS)),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         **_heartbeats(state.chosen(TASK_HEARTBEAT)),
         # The default is no limit, and a callback that hangs would hold a worker for ever.

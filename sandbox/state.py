@@ -63,11 +63,12 @@ _REPLACEMENT_DETAILS = (
 )
 WORKERS = "SANDBOX_AIRFLOW_WORKERS"
 TASK_HEARTBEAT = "SANDBOX_TASK_HEARTBEAT_TIMEOUT"
+DAG_SECONDS = "SANDBOX_DAG_SECONDS"
 STATSD_PORT = "SANDBOX_STATSD_PORT"
 # The address of a collector of traces (OTLP over gRPC), as OpenTelemetry names it.
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 # Whole numbers of the caller's environment that change what is started.
-_CHOICES = {WORKERS: 0, TASK_HEARTBEAT: 60, STATSD_PORT: 0}
+_CHOICES = {WORKERS: 0, TASK_HEARTBEAT: 60, DAG_SECONDS: 10, STATSD_PORT: 0}
 
 
 @dataclass(slots=True)
