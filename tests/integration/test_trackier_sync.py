@@ -50,7 +50,10 @@ def _written(trackier):
 
     A backend hands in its counts before it leaves, so they are complete once the sync's are gone.
     """
-    sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE %s"
+    sessions = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name LIKE %s AND datname = current_database()"
+    )
     deadline = time.monotonic() + 10
     while trackier.value(sessions, f"{FLOW}%"):
         assert time.monotonic() < deadline

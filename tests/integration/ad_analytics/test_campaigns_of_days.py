@@ -88,6 +88,7 @@ class Other(threading.Thread):
             while not conn.execute(
                 "SELECT 1 FROM pg_stat_activity"
                 " WHERE application_name = 'other' AND wait_event_type = 'Lock'"
+                " AND datname = current_database()"
             ).fetchall():
                 assert self.is_alive(), "it did not wait"
 

@@ -174,6 +174,7 @@ def test_run_that_is_killed_leaves_nothing_half_done_and_is_taken_up(office, dat
         waiting = (
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE application_name = 'edge_usage_rollup' AND wait_event_type = 'Lock'"
+            " AND datname = current_database()"
         )
         deadline = time.monotonic() + 60
         while office.rows(waiting) != [(1,)]:
