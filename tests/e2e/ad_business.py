@@ -42,6 +42,19 @@ class Business:
         [(counts,)] = self.airflow.rows(query, DAG, run_id)
         return counts
 
+    def asked_by(self, run_id: str) -> set[str]:
+        """Return whom a run asked: on the full hour the schedule's own asks all, beside it."""
+        return {
+            vendor
+            for (vendor,) in self.airflow.rows(
+                "SELECT c.vendor FROM analytics.sync_parts AS p"
+                " JOIN analytics.connections AS c USING (connection_id)"
+                " JOIN ops.sync_runs AS r USING (run_key) WHERE r.flow = %s AND r.run_id = %s",
+                DAG,
+                run_id,
+            )
+        }
+
     def days(self, platform: str) -> dict[tuple[str, Any], Any]:
         rows = self.airflow.rows(
             "SELECT c.external_id, m.date, m.spend FROM analytics.campaign_metrics AS m"

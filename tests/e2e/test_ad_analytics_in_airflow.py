@@ -95,7 +95,6 @@ def test_a_week_of_one_account_is_read_again_from_the_form_and_waits_for_its_rep
     until = business.world.now.date() - timedelta(days=2)
     since = until - timedelta(days=6)
     airflow.db.execute("UPDATE analytics.campaign_metrics SET spend = 1")
-    airflow.vendors.clear_requests()
     form = {name: param["value"] for name, param in _form(airflow).items()}
 
     run_id = airflow.trigger(
@@ -121,8 +120,7 @@ def test_a_week_of_one_account_is_read_again_from_the_form_and_waits_for_its_rep
     }
     result = business.result(run_id)
     assert (result["status"], result["connections"]) == ("completed", {"meta": {"completed": 1}})
-    asked = {vendor for vendor in VENDORS if airflow.vendors.requests(vendor)}
-    assert asked == {"meta"}
+    assert business.asked_by(run_id) == {"meta"}
     week = {since + timedelta(days=n) for n in range(7)}
     right = business.days_of_world("meta")
     read = business.days("meta")
