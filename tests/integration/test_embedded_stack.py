@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import psycopg
 import pymongo
 import pytest
 import redis
 
 from sandbox.home import REPOSITORY, Home
+from tests.airflow_user import storage
 
 pytestmark = pytest.mark.integration
 SERVICES = ("postgres", "mongo", "s3", "redis", "smtp")
@@ -113,7 +113,7 @@ def write_everywhere(env: dict[str, str], value: str) -> None:
     mongo: pymongo.MongoClient[dict[str, str]] = pymongo.MongoClient(env["MONGO_URI"])
     with mongo:
         mongo.test.kept.insert_one({"value": value})
-    s3(env).put_object(Bucket=env["AUDIT_BUCKET"], Key=value, Body=value.encode())
+    storage(env).put_object(Bucket=env["AUDIT_BUCKET"], Key=value, Body=value.encode())
     with redis.Redis.from_url(env["REDIS_URL"]) as client:
         client.set(value, value)
 
@@ -124,20 +124,10 @@ def is_kept_everywhere(env: dict[str, str], value: str) -> bool:
     mongo: pymongo.MongoClient[dict[str, str]] = pymongo.MongoClient(env["MONGO_URI"])
     with mongo:
         document = mongo.test.kept.find_one({"value": value})
-    body = s3(env).get_object(Bucket=env["AUDIT_BUCKET"], Key=value)["Body"].read()
+    body = storage(env).get_object(Bucket=env["AUDIT_BUCKET"], Key=value)["Body"].read()
     with redis.Redis.from_url(env["REDIS_URL"]) as client:
         cached = client.get(value)
     return bool(row and document) and body == cached == value.encode()
-
-
-def s3(env: dict[str, str]):
-    return boto3.client(
-        "s3",
-        endpoint_url=env["S3_ENDPOINT_URL"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-        region_name=env["AWS_DEFAULT_REGION"],
-    )
 
 
 def test_up_and_down_may_be_repeated(running: Home) -> None:
@@ -167,7 +157,7 @@ def test_servers_refuse_strangers(running: Home) -> None:
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(env["WAREHOUSE_DSN"], password="wrong")
     with pytest.raises(Exception, match="InvalidAccessKeyId"):
-        s3(stranger).list_buckets()
+        storage(stranger).list_buckets()
 
 
 def test_a_killed_part_is_started_again_and_has_lost_nothing(running: Home) -> None:

@@ -10,7 +10,6 @@ from vendor_sync.ad_analytics.records import (
     CampaignDay,
     CampaignRecord,
     CampaignStatus,
-    SourceConnection,
 )
 from vendor_sync.ad_analytics.roas import total_days
 
@@ -45,16 +44,7 @@ class Account:
         self.conn = world.conn
         self.store = MetricStore(world.conn)
         self.store.prepare()
-        self.connection = SourceConnection(
-            connection_id=world.accounts[vendor],
-            workspace_id=world.workspace_id,
-            vendor=vendor,
-            external_id=f"{vendor}-account",
-            name=vendor,
-            currency="SAR",
-            timezone="Asia/Riyadh",
-            settings={},
-        )
+        self.connection = world.account(vendor)
 
     def list(self, *campaigns: CampaignRecord, seen_at=NOW, known_at=None) -> int:
         listing = Listing(campaigns=campaigns, seen_at=seen_at, known_at=known_at)

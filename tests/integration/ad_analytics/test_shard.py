@@ -18,7 +18,6 @@ from tests.integration.ad_analytics.company import Company
 from vendor_sync.ad_analytics import flow
 from vendor_sync.ad_analytics.metric_store import Days, Listing, Pull
 from vendor_sync.ad_analytics.part_writer import PartWriter
-from vendor_sync.ad_analytics.records import SourceConnection
 from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.shard import ShardSync
 from vendor_sync.ad_analytics.state import Outcome, PartEnd, PartResult, StateStore
@@ -84,19 +83,7 @@ class Shard:
 
     def __init__(self, world, run):
         self.conn = world.conn
-        self.accounts = {
-            vendor: SourceConnection(
-                connection_id=world.accounts[vendor],
-                workspace_id=world.workspace_id,
-                vendor=vendor,
-                external_id=f"{vendor}-account",
-                name=vendor,
-                currency="SAR",
-                timezone="Asia/Riyadh",
-                settings={},
-            )
-            for vendor in ("meta", "tiktok")
-        }
+        self.accounts = {vendor: world.account(vendor) for vendor in ("meta", "tiktok")}
         ids = [account.connection_id for account in self.accounts.values()]
         self.state = StateStore(self.conn)
         self.state.take_turns(ids)

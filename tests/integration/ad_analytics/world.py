@@ -69,6 +69,19 @@ class World:
         OrderStore(conn).prepare()
         ClickStore(conn).prepare()
 
+    def account(self, vendor: str) -> SourceConnection:
+        """Return a platform's ad account as flows know it."""
+        return SourceConnection(
+            connection_id=self.accounts[vendor],
+            workspace_id=self.workspace_id,
+            vendor=vendor,
+            external_id=f"{vendor}-account",
+            name=vendor,
+            currency="SAR",
+            timezone="Asia/Riyadh",
+            settings={},
+        )
+
     def campaign(self, external_id: str, name: str, platform: str = "meta", **columns: Any) -> int:
         columns = {"status": "active", "raw_status": "ACTIVE", **columns}
         names = ", ".join(columns)
