@@ -34,8 +34,8 @@ from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.sync_center_access import (
     GUARDS,
     UNSTORABLE,
-    UNSTORABLE_WORDS,
     may,
+    words_of_unstorable,
 )
 
 IMPORT, EXPORT = "broadstreet_import", "broadstreet_export"
@@ -111,8 +111,8 @@ def _application(title: str, description: str, prefix: str) -> FastAPI:
             content["problems"] = error.problems
         return JSONResponse({"detail": content}, _status_of(error))
 
-    async def refuse_value(_: Request, __: Exception) -> JSONResponse:
-        return JSONResponse({"detail": {"message": UNSTORABLE_WORDS}}, 422)
+    async def refuse_value(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": {"message": words_of_unstorable(request, error)}}, 422)
 
     for kind in UNSTORABLE:
         app.add_exception_handler(kind, refuse_value)

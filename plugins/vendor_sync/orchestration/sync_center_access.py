@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
@@ -19,9 +20,11 @@ from fastapi import Depends, HTTPException, Request
 
 from vendor_sync.sync_center.flows import FLOWS
 
+logger = logging.getLogger(__name__)
 # Values that a request may hold and no store takes: a NUL, half a character, an endless number.
 UNSTORABLE = (psycopg.DataError, OverflowError, UnicodeError, RecursionError)
 UNSTORABLE_WORDS = "The request holds a number or characters that nothing here can have."
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,17 @@ def refuse_nul(request: Request) -> None:
     words = (request.url.path, *request.path_params.values(), *request.query_params.values())
     if any("\0" in str(word) for word in words):
         raise HTTPException(422, {"message": UNSTORABLE_WORDS})
+
+
+def words_of_unstorable(request: Request, error: Exception) -> str:
+    """Return what to answer to one of UNSTORABLE, and log it: it may be a mistake of ours.
+
+    The error's text quotes the value, so only its kind is logged.
+    """
+    state = f" (SQLSTATE {error.sqlstate})" if isinstance(error, psycopg.Error) else ""
+    asked = f"{request.method} {request.url.path[:_SHOWN]!r}"
+    logger.warning("%s was refused: %s%s", asked, type(error).__name__, state)
+    return UNSTORABLE_WORDS
 
 
 # What every application of ours asks first.

@@ -31,8 +31,8 @@ from vendor_sync.orchestration.connections import connection_from_airflow
 from vendor_sync.orchestration.sync_center_access import (
     GUARDS,
     UNSTORABLE,
-    UNSTORABLE_WORDS,
     VisitorDep,
+    words_of_unstorable,
 )
 from vendor_sync.orchestration.sync_center_page import PREFIX, addresses, hint_of, to, words_of
 from vendor_sync.sync_center import trends
@@ -121,8 +121,8 @@ def _add_refusals(app: FastAPI) -> None:
     async def lose_server(request: Request, error: SyncError) -> Response:
         return _refusal(request, 503, str(error))
 
-    async def refuse_value(request: Request, _: Exception) -> Response:
-        return _refusal(request, 422, UNSTORABLE_WORDS)
+    async def refuse_value(request: Request, error: Exception) -> Response:
+        return _refusal(request, 422, words_of_unstorable(request, error))
 
     for kind in UNSTORABLE:
         app.add_exception_handler(kind, refuse_value)
