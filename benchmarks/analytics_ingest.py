@@ -27,10 +27,10 @@ from benchmarks.analytics_world import empty
 from sandbox.vendors.ad_world.places import PLATFORMS
 from sandbox.vendors.ad_world.world import Settings, World
 from sandbox.vendors.control import DEFAULT_KEYS, REPOSITORY, VendorSandbox, spawn
+from vendor_sync.ad_analytics.lanes import LANES
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.shard import CONCURRENCY
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE, TokenStore, fernet_from_environment
-from vendor_sync.ad_analytics.whole_run import LANES
 from vendor_sync.postgres import Warehouse
 
 PEER_PYTHON = REPOSITORY / ".sandbox" / "bench" / "venv" / "bin" / "python"

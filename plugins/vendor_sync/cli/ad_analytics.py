@@ -38,7 +38,11 @@ def ad_analytics(
     name = run_id or new_run_id()
     with errors_shown(name):
         result = run_sync(
-            connection_from_environment, run_id=name, trigger="cli", params=pairs(param or [])
+            connection_from_environment,
+            run_id=name,
+            trigger="cli",
+            params=pairs(param or []),
+            forked=True,
         )
     show(result, as_json=as_json)
 

@@ -1,7 +1,11 @@
-"""All shards in one process: two at a time, over as few sessions, and none begun after an error."""
+"""All shards without Airflow: two at a time, over few sessions, none begun after an error."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -12,8 +16,9 @@ from cryptography.fernet import Fernet
 from tests.integration.ad_analytics.answers import check_metrics
 from tests.integration.ad_analytics.company import Company
 from vendor_sync.ad_analytics import flow
+from vendor_sync.ad_analytics.lanes import LANES
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
-from vendor_sync.ad_analytics.whole_run import LANES, sync_shards
+from vendor_sync.ad_analytics.whole_run import sync_shards
 from vendor_sync.connections import Connection
 from vendor_sync.errors import ConfigurationError
 
@@ -62,6 +67,24 @@ def test_shards_hand_on_two_sessions_and_end_as_the_world_says(company):
     assert take_shards(company, "r1", source) == SIZE["accounts"]
 
     assert opened["warehouse_postgres"] == LANES + 1  # one to plan
+    check_metrics(company)
+
+
+def test_the_command_with_its_two_processes_reads_what_the_world_says(company):
+    company.sync("first", platforms="tiktok")
+    company.rows("DELETE FROM analytics.campaign_metrics RETURNING 1")
+    since, until = SIZE["start"], company.world.now.date()
+    command = [sys.executable, "-m", "vendor_sync", "ad-analytics", "--json", "--run-id", "r1"]
+    words = ("platforms=tiktok", f"since={since}", f"until={until}")
+
+    done = subprocess.run(
+        [*command, *(word for pair in words for word in ("--param", pair))],
+        env={**os.environ, **company.environment()},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+
+    assert json.loads(done.stdout)["connections"] == {"tiktok": {"completed": SIZE["accounts"]}}
     check_metrics(company)
 
 
