@@ -3,7 +3,8 @@
 Whoever delivers what fills a batch writes it, while the others go on asking; a second batch that is
 full waits for the first, so that no more than two are in memory. Of a connection everything is
 written in the order of its delivery, and how it ended together with the last of it. A row that the
-database refuses stops its own connection alone.
+database refuses stops its own connection alone; of a batch that is lost (a server was away) nothing
+later is written for its connections, so that they are asked again.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ class PartWriter:
         self._writing = Lock()
         self._batch = _Batch()
         self._refused: dict[int, str] = {}
+        self._lost: set[int] = set()
+        self._first_error: BaseException | None = None
 
     def prepare(self) -> None:
         """Create what the session needs."""
@@ -101,11 +104,13 @@ class PartWriter:
         self._take(_Delivery(end.result, end=end), 1)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits; raise what has kept this or an earlier batch from being written."""
         with self._filling:
             self._writing.acquire()
             batch, self._batch = self._batch, _Batch()
         self._write_in_turn(batch)
+        if self._first_error is not None:
+            raise self._first_error
 
     def _take(self, delivery: _Delivery, rows: int) -> None:
         with self._filling:
@@ -121,9 +126,16 @@ class PartWriter:
         self._write_in_turn(batch)
 
     def _write_in_turn(self, batch: _Batch) -> None:
+        """Write a batch, but for connections that lost something: they may not end as completed."""
+        lost = self._lost
         try:
-            if batch.deliveries:
-                self._write(batch.deliveries)
+            whole = [each for each in batch.deliveries if each.result.connection_id not in lost]
+            if whole:
+                self._write(whole)
+        except BaseException as error:
+            lost.update(each.result.connection_id for each in batch.deliveries)
+            self._first_error = self._first_error or error
+            raise
         finally:
             self._writing.release()
 
@@ -157,7 +169,7 @@ class PartWriter:
         counted: list[tuple[PartResult, str, int]] = []
         try:
             with self._conn.transaction():
-                self._commit_rows(deliveries, counted)
+                counted = self._commit_rows(deliveries)
                 for result, name, number in counted:
                     result.add(name, number)
                 self._commit_ends([each.end for each in deliveries if each.end])
@@ -166,9 +178,9 @@ class PartWriter:
                 result.add(name, -number)
             raise
 
-    def _commit_rows(
-        self, deliveries: Sequence[_Delivery], counted: list[tuple[PartResult, str, int]]
-    ) -> None:
+    def _commit_rows(self, deliveries: Sequence[_Delivery]) -> list[tuple[PartResult, str, int]]:
+        """Write rows and refused records; return what is to be added to whose counts."""
+        counted: list[tuple[PartResult, str, int]] = []
         kept = [
             (each.result, each.pull)
             for each in deliveries
@@ -176,7 +188,7 @@ class PartWriter:
         ]
         if kept:
             changes = self._metrics.merge([pull for _, pull in kept])
-            counted += _counts(kept, changes)
+            counted = list(_counts(kept, changes))
             seen_at = {
                 result.connection_id: pull.content.seen_at
                 for result, pull in kept
@@ -187,6 +199,7 @@ class PartWriter:
         rejects = [reject for each in deliveries for reject in each.rejects]
         if rejects:
             self._runs.reject(self._run, rejects)
+        return counted
 
     def _commit_ends(self, ends: Sequence[PartEnd]) -> None:
         if not ends:
