@@ -13,6 +13,7 @@ import gzip
 import io
 import itertools
 import logging
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -151,7 +152,7 @@ class ClickFiles:
             stream = gzip.GzipFile(fileobj=body) if file.key.endswith(".gz") else body
             try:
                 yield from _bounded_lines(io.BufferedReader(_Raw(stream), 1 << 20))
-            except (BotoCoreError, EOFError, OSError) as error:
+            except (BotoCoreError, EOFError, OSError, zlib.error) as error:
                 message = f"{file.key} broke off: {type(error).__name__}"
                 raise StorageError(message) from None
 
@@ -362,6 +363,8 @@ def record_of(
         raise InvalidRecordError(ENTITY, None, str(error)) from None
     if item.workspace_id not in known:
         raise InvalidRecordError(ENTITY, None, f"workspace {item.workspace_id} does not exist")
+    if isinstance(item, _Order) and "\0" in item.store:
+        raise InvalidRecordError(ENTITY, None, "store holds a NUL, which no name of a store does")
     occurred_at = _instant(item.occurred_at)
     if occurred_at > now + _AHEAD:
         raise InvalidRecordError(ENTITY, None, f"occurred_at {occurred_at} is still to come")
