@@ -58,7 +58,8 @@ def sync_rates(
             started_at=run.started_at,
         )
         wire = Wire(limiter=Unlimited(), usage=Usage(), archive=archive)
-        client = fx.open_client(wire, connection.host if connection else fx.HOST)
+        host = connection.host if connection else ""
+        client = fx.open_client(wire, host or fx.HOST)
         try:
             batch = client.read_rates(_since(conn, clock().date()))
         finally:
@@ -71,7 +72,7 @@ def sync_rates(
 def load_rates(source: ConnectionSource, file: Path, *, run_id: str) -> dict[str, Any]:
     """Load an operator's CSV (day, base_currency, quote_currency, rate); bad lines are refused."""
     try:
-        records, rejects = fx.rates_from_csv(file.read_text(encoding="utf-8").splitlines())
+        records, rejects = fx.rates_from_csv(file.read_text(encoding="utf-8-sig").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file} cannot be read: {error}"
         raise ConfigurationError(message) from None
