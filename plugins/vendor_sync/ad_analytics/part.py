@@ -43,7 +43,7 @@ from vendor_sync.ad_analytics.scope import Scope, SyncParams, decide_scope
 from vendor_sync.ad_analytics.state import Known, Outcome, PartEnd, PartResult, StateStore
 from vendor_sync.ad_analytics.tokens import TokenStore, decrypt, ends_soon
 from vendor_sync.ad_analytics.vendors import PLATFORMS, VENDORS, Vendor
-from vendor_sync.ad_analytics.verification import require_identity
+from vendor_sync.ad_analytics.verification import require_identity, require_known
 from vendor_sync.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -174,6 +174,7 @@ class ConnectionPart:
         finally:
             client.close()
         require_identity(connection, account)
+        require_known(connection.vendor, account)
         with self._warehouse() as conn:
             StateStore(conn).save_account(connection.connection_id, account)
         named = msgspec.structs.replace(

@@ -113,7 +113,7 @@ def verify_account(
     except (VendorError, InvalidRecordError, ConfigurationError) as error:
         _refuse(connection, (credentials, used), error)
     require_identity(connection, account)
-    _require_known(connection.vendor, account)
+    require_known(connection.vendor, account)
     return Verified(
         account=account, credentials=used, notes=(*account.notes, *_endings(connection, used))
     )
@@ -197,8 +197,8 @@ def _quoted(error: SyncError) -> str:
     return str(error).rstrip(". ")
 
 
-def _require_known(vendor: str, account: AccountRecord) -> None:
-    """Refuse a currency or a timezone that no figure could be computed with."""
+def require_known(vendor: str, account: AccountRecord) -> None:
+    """Raise ConfigurationError for a currency or a timezone that no figure could be made with."""
     title = LINK_FORMS[vendor].title
     if account.currency not in CURRENCIES:
         message = f"{title} names the currency {account.currency!r}, which is not of ISO 4217."

@@ -125,7 +125,7 @@ def account_zone(connection: SourceConnection) -> ZoneInfo:
     """Return the account's timezone; raise ConfigurationError where it is not known yet."""
     try:
         return ZoneInfo(connection.timezone or "")
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         message = (
             f"{connection.vendor} account {connection.external_id}: its timezone "
             f"{connection.timezone!r} is unknown here. Run `verify` on the connection first."

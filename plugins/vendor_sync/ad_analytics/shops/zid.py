@@ -360,7 +360,7 @@ def _before(row: msgspec.Raw, until: datetime) -> bool:
 def _zone(name: str | None) -> str | None:
     try:
         return ZoneInfo(name).key if name else None
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
 
