@@ -134,7 +134,11 @@ class TiktokClient:
         if not items:
             message = f"TikTok does not know advertiser {self._advertiser}."
             raise PermanentError(message)
-        found = _advertiser.decode(items[0])
+        try:
+            found = _advertiser.decode(items[0])
+        except msgspec.MsgspecError as error:
+            message = f"TikTok describes advertiser {self._advertiser} otherwise: {error}"
+            raise PermanentError(message) from None
         return AccountRecord(
             external_id=str(found.advertiser_id),
             name=found.name,

@@ -81,19 +81,19 @@ class Reading:
         moment = self._parsed(name, value)
         if moment.tzinfo is None:
             raise self.error(name, f"has no zone: {value!r}")
-        return moment.astimezone(UTC).replace(microsecond=0)
+        return moment
 
     def utc_instant(self, name: str, value: str | None) -> datetime:
         """Return an instant from text without zone that is known to mean UTC."""
         moment = self._parsed(name, value)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC).replace(microsecond=0)
-        return moment.replace(microsecond=0, tzinfo=UTC)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
     def _parsed(self, name: str, value: str | None) -> datetime:
+        """Return a time of whole seconds: in UTC where it carries a zone, else without one."""
         try:
-            return datetime.fromisoformat(value or "")
-        except ValueError:
+            moment = datetime.fromisoformat(value or "").replace(microsecond=0)
+            return moment if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # in UTC it may be before the year 1
             raise self.error(name, f"is no time: {value!r}") from None
 
     def flag(self, name: str) -> None:

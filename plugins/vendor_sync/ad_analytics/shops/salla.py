@@ -424,7 +424,8 @@ def _code_and_text(body: bytes) -> tuple[str | None, str]:
     if not isinstance(error, dict):
         return (str(error) if error else None), str(fields.get("error_description", ""))[:_SHOWN]
     detail = cast("dict[str, Any]", error)
-    named = cast("dict[str, Any]", detail.get("fields") or {})
+    listed = detail.get("fields")
+    named = cast("dict[str, Any]", listed) if isinstance(listed, dict) else {}
     where = f" ({', '.join(named)})" if named else ""
     return str(detail.get("code") or "") or None, f"{detail.get('message', '')}{where}"[:_SHOWN]
 

@@ -130,9 +130,9 @@ def instant(value: DateObject, name: str, reading: Reading) -> datetime:
             if value.timezone_type == _OFFSET
             else ZoneInfo(value.timezone)
         )
-    except (ValueError, KeyError, OSError):
+        return naive.replace(tzinfo=zone).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, KeyError, OSError, OverflowError):  # in UTC it may be before the year 1
         raise reading.error(name, f"is no time: {value.date!r} in {value.timezone!r}") from None
-    return naive.replace(tzinfo=zone).astimezone(UTC).replace(microsecond=0)
 
 
 def list_row(item: msgspec.Raw) -> ListRow:

@@ -399,9 +399,17 @@ class _Change(msgspec.Struct, rename="camel"):
 
 def _last_change(nodes: Sequence[msgspec.Raw]) -> datetime | None:
     """Return the newest `updatedAt` of a page's rows."""
-    changes = (msgspec.json.decode(node, type=_Change | None) for node in nodes)
-    texts = [change.updated_at for change in changes if change and change.updated_at]
-    return max((datetime.fromisoformat(text) for text in texts), default=None)
+    return max(filter(None, map(_changed_at, nodes)), default=None)
+
+
+def _changed_at(node: msgspec.Raw) -> datetime | None:
+    """Return when an order changed; None where it does not say so: that row is refused alone."""
+    try:
+        change = msgspec.json.decode(node, type=_Change | None)
+        moment = datetime.fromisoformat(change.updated_at or "") if change else None
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def _zulu(moment: datetime) -> str:

@@ -166,7 +166,7 @@ def order_from_api(item: msgspec.Raw) -> OrderRecord:
         source=free_text(node.source_name),
         coupons=tuple(code for code in map(free_text, node.discount_codes) if code),
         visitor_id=free_text(attributes.get(VISITOR_ATTRIBUTE)),
-        own_click_ids=own_click_ids(attributes.get(CLICKS_ATTRIBUTE)),
+        own_click_ids=own_click_ids(free_text(attributes.get(CLICKS_ATTRIBUTE))),
         touches=_touches(reading, node, attributes),
         touches_ready=journey is None or journey.ready,
         flags=tuple(reading.flags),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,7 @@ from vendor_sync.ad_analytics.shops.tracking import (
     own_click_ids,
     parameters_of,
 )
+from vendor_sync.errors import InvalidRecordError
 
 # What is asked for: with nothing personal in it but what plugins write into the meta.
 ORDER_FIELDS = (
@@ -207,13 +208,10 @@ def _session_start(meta: Mapping[str, object], created_at: datetime, reading: Re
     """Return when the session began: UTC of the browser's clock, in text without zone."""
     text = _text(meta.get(f"{PREFIX}session_start_time"))
     try:
-        start = datetime.fromisoformat(text or "")
-    except ValueError:
+        return reading.utc_instant("session_start_time", text)
+    except InvalidRecordError:
         reading.flag("no_session_time")
         return created_at
-    if start.tzinfo is not None:
-        return start.astimezone(UTC).replace(microsecond=0)
-    return start.replace(tzinfo=UTC, microsecond=0)
 
 
 def _customer_key(store: str, customer_id: int) -> str | None:

@@ -148,12 +148,12 @@ def order_from_api(
 
 def _check(reading: Reading, order: _Order, created_at: datetime, timezone: str) -> None:
     """Flag what a person should look at; nothing is guessed from it."""
-    issued = _ISSUED.match(order.issue_date or "")
-    if issued is not None:
+    issued_at = _issued_at(order.issue_date or "")
+    if issued_at is not None:
         # The one local time of an order: it is ahead of created_at by the store's offset, if
         # created_at is UTC as we take it.
         offset = created_at.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
-        if abs(_issued_at(issued) - (created_at + offset)) > _SAME:
+        if abs(issued_at - (created_at + offset)) > _SAME:
             reading.flag("zone_mixup")
     if order.is_potential_fraud:
         reading.flag("potential_fraud")
@@ -162,10 +162,17 @@ def _check(reading: Reading, order: _Order, created_at: datetime, timezone: str)
         reading.flag("foreign_currency")
 
 
-def _issued_at(issued: re.Match[str]) -> datetime:
+def _issued_at(text: str) -> datetime | None:
+    """Return the local time of an invoice as if it were UTC; None where it is none."""
+    issued = _ISSUED.match(text)
+    if issued is None:
+        return None
     day, month, year, hour, minute = (int(part) for part in issued.groups()[:5])
     after_noon = issued.group(6) == "م"
-    return datetime(year, month, day, hour % 12 + 12 * after_noon, minute, tzinfo=UTC)
+    try:
+        return datetime(year, month, day, hour % 12 + 12 * after_noon, minute, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _status(order: _Order) -> str:
