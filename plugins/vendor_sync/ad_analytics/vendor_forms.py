@@ -120,7 +120,7 @@ LINK_FORMS: Mapping[str, LinkForm] = {
     "woocommerce": LinkForm(
         title="WooCommerce",
         id_label="Store address",
-        id_hint="X",
+        id_hint="As customers open it, with the folder if it is in one: acme.com, acme.com/shop.",
         permission="read",
         fields=(
             _token("Consumer key", "WooCommerce, Settings, Advanced, REST API: begins with ck_."),
