@@ -157,8 +157,12 @@ def read_redirect(vendor: str, address: str, *, redirect_uri: str, state: str) -
 
     Raises ConfigurationError where it is another one, answers another request, or says no.
     """
-    flow, parts = _flow(vendor), urlsplit(address.strip())
-    given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    flow = _flow(vendor)
+    try:
+        parts = urlsplit(address.strip())
+        given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    except ValueError:
+        parts, given = urlsplit(""), dict[str, str]()
     if parts._replace(query="", fragment="").geturl() != redirect_uri:
         message = f"That is not an address below {redirect_uri}: paste the browser's whole one."
         raise ConfigurationError(message)
