@@ -215,7 +215,9 @@ def _tell(source: ConnectionSource, alert: Alert | None) -> None:
         raise_alert(source, alert)
 
 
-def _result(parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]]]) -> Shard:
+def _result(
+    parts: Sequence[tuple[int, str, str, str, str | None, dict[str, int]]],
+) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     by_vendor: dict[str, Counter[str]] = {}
     missing: list[dict[str, Any]] = []

@@ -49,6 +49,9 @@ class SyncParams:
             message = "Parameters 'since' and 'until' go together, the earlier day first."
             raise ConfigurationError(message)
         workspace = _numbers("workspace", values.get("workspace"))
+        if len(workspace) > 1:
+            message = f"Parameter 'workspace' must be one id, it is {values['workspace']!r}."
+            raise ConfigurationError(message)
         vendors = tuple(_texts(values.get("platforms")))
         if strange := sorted(set(vendors) - set(VENDORS)):
             message = f"Unknown platform {strange[0]!r}; known are: {', '.join(VENDORS)}."
@@ -135,7 +138,7 @@ def _back(today: date, days: int) -> date:
 
 
 def _day(name: str, value: object) -> date | None:
-    if value in {None, ""}:
+    if value is None or value == "":
         return None
     try:
         return date.fromisoformat(str(value))
