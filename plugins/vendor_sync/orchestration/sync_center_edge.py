@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -81,7 +81,7 @@ def _take(
         held = _held(company)
         shown = {"fields": edge_settings.fields(held.settings, entered)}
         return _settings(request, visitor, held, problem=str(error), **shown)
-    return to(request, f"/edge/settings?company={company}&saved=true")
+    return to(request, f"/edge/settings?company={quote(company, safe='')}&saved=true")
 
 
 def _held(company: str) -> edge_settings.Held:
