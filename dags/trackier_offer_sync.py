@@ -40,7 +40,6 @@ PARAMS = {
 
 @dag(
     dag_display_name="Sync from Trackier",
-    # No start date: switching the DAG on waits for the next night instead of making up the last.
     schedule=at("0 2 * * *"),
     catchup=False,
     max_active_runs=1,
