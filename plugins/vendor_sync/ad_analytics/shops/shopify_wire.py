@@ -45,7 +45,6 @@ class _Throttle(msgspec.Struct, rename="camel"):
 
 class Cost(msgspec.Struct, rename="camel"):
     requested_query_cost: float
-    actual_query_cost: float | None
     throttle_status: _Throttle
 
 
