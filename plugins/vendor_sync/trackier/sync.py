@@ -89,10 +89,12 @@ class OfferSync:
         target = Target(self._store.stage_brands, self._store.merge_brands)
         walk = next(self._walks)
         complete = True
+        anonymous = 0
         for page in self._client.iter_advertisers(self._params.brand_ids):
             parsed = parse_page(page, Brand.entity, walk, brand_from_api)
             self._merger.merge(parsed, target)
-            complete = page.complete and not parsed.anonymous
+            anonymous += parsed.anonymous
+            complete = page.complete and not anonymous
             findings.brands_listed += len(page.items)
             findings.brands_expected = page.total
             self._progress.expect("brands", page.total)
