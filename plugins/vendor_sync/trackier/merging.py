@@ -13,6 +13,7 @@ from psycopg.pq import TransactionStatus
 from vendor_sync.postgres import Warehouse
 from vendor_sync.runs import Reject, Run, RunStore
 from vendor_sync.telemetry import span
+from vendor_sync.trackier.models import is_storable
 from vendor_sync.trackier.store import Batch, Merge, TrackierStore
 from vendor_sync.trackier.walks import ParsedPage, T, reject_item
 
@@ -114,8 +115,9 @@ class PageMerger:
     def _keep(self, merge: Merge, entity: str, rejects: Sequence[Reject]) -> None:
         if rejects:
             self._runs.reject(self._run, rejects)
-            known = [reject.external_id for reject in rejects if reject.external_id is not None]
-            self._store.note_rejected(merge, entity, known)
+            # What no column can hold is no id of a record that is known.
+            ids = [reject.external_id for reject in rejects if reject.external_id is not None]
+            self._store.note_rejected(merge, entity, list(filter(is_storable, ids)))
 
 
 def _unknown_brands(page: ParsedPage[T], ordinals: Sequence[int]) -> list[Reject]:

@@ -22,6 +22,8 @@ _WORLDWIDE = frozenset({"all", "*", "ww", "worldwide"})
 _PERCENTAGE_MODELS = frozenset({"cps", "revshare"})
 _LONGEST_TEXT = 2_000
 _LONGEST_ID = 64
+# A number of more places than PostgreSQL's `numeric` can hold fails a page, and not its row alone.
+_MOST_PLACES = 10_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _Item = TypeVar("_Item", bound=msgspec.Struct)
 Id = str | int | None
@@ -165,7 +167,7 @@ def offer_from_api(item: msgspec.Raw) -> Offer:
     fields = _decode(_campaign, item, Offer.entity)
     external_id, display_id = _identity(fields.hash_id, fields.id, Offer.entity)
     check = _Checks(Offer.entity, external_id)
-    advertiser_id = fields.advertiser_id if fields.advertiser_id is not None else None
+    advertiser_id = fields.advertiser_id
     advertiser_id = fields.advertiser_id_snake if advertiser_id is None else advertiser_id
     if advertiser_id in (None, ""):
         field = "advertiserId"
@@ -191,13 +193,15 @@ def publisher_from_api(item: msgspec.Raw) -> Publisher:
     fields = _decode(_publisher, item, Publisher.entity)
     external_id, display_id = _identity(fields.hash_id, fields.id, Publisher.entity)
     check = _Checks(Publisher.entity, external_id)
-    reference = fields.external_ref if fields.external_ref is not None else None
+    reference = fields.external_ref
     reference = fields.external_ref_snake if reference is None else reference
     return Publisher(
         external_id=external_id,
         display_id=display_id or external_id,
         email=check.optional_text("email", fields.email),
-        external_ref=None if reference is None else str(reference),
+        external_ref=check.optional_text(
+            "externalRef", None if reference is None else str(reference)
+        ),
     )
 
 
@@ -213,6 +217,11 @@ def external_id_of(item: msgspec.Raw) -> str | None:
     return None
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can hold a text."""
+    return _UNSTORABLE.search(text) is None
+
+
 class _Checks:
     """Checks the fields of one record, and words what is wrong with them."""
 
@@ -226,7 +235,7 @@ class _Checks:
     def optional_text(self, name: str, value: str | None) -> str | None:
         if value is None or not value.strip():
             return None
-        if _UNSTORABLE.search(value):
+        if not is_storable(value):
             raise self.error(name, "holds a NUL character or half a surrogate pair")
         if len(value) > _LONGEST_TEXT:
             raise self.error(name, f"is longer than {_LONGEST_TEXT} characters ({len(value)})")
@@ -247,6 +256,8 @@ class _Checks:
     def amount(self, name: str, value: Decimal, *, percentage: bool) -> Decimal:
         if not value.is_finite() or value < 0:
             raise self.error(name, f"must be at least 0, it is {value}")
+        if abs(len(value.as_tuple().digits) - 1 - value.adjusted()) > _MOST_PLACES:
+            raise self.error(name, f"has more than {_MOST_PLACES} places")
         if percentage and value > 100:  # noqa: PLR2004 - percent
             raise self.error(name, f"is a commission of {value} %, more than 100 %")
         return value
@@ -263,11 +274,13 @@ def _decode(decoder: msgspec.json.Decoder[_Item], item: msgspec.Raw, entity: str
 def _identity(hash_id: str | None, small_id: Id, entity: str) -> tuple[str, str | None]:
     """Return (hash id, or the only id there is; display id where both are given)."""
     external_id = hash_id or ("" if small_id is None else str(small_id))
+    display_id = str(small_id) if hash_id and small_id is not None else None
     if not external_id:
         raise InvalidRecordError(entity, None, "hashId and id are missing")
-    if len(external_id) > _LONGEST_ID or _UNSTORABLE.search(external_id):
-        raise InvalidRecordError(entity, external_id[:_LONGEST_ID], "id is not a Trackier id")
-    return external_id, str(small_id) if hash_id and small_id is not None else None
+    for given in (external_id, display_id or ""):
+        if len(given) > _LONGEST_ID or not is_storable(given):
+            raise InvalidRecordError(entity, external_id[:_LONGEST_ID], "id is not a Trackier id")
+    return external_id, display_id
 
 
 def _payout_values(check: _Checks, fields: _CampaignItem) -> dict[str, Any]:
