@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import msgspec
@@ -112,6 +112,7 @@ class TrackierClient:
 
     def _walk(self, entity: str, path: str, params: list[tuple[str, str]]) -> Iterator[ListPage]:
         cursor: str | None = None
+        asked: set[str] = set()
         while True:
             query = params if cursor is None else [*params, ("lastId", cursor)]
             page = self._rest.get_page(
@@ -119,7 +120,6 @@ class TrackierClient:
             )
             items, last_id, total = page.content
             following = None if last_id is None or not items else str(last_id)
-            repeated = following is not None and following == cursor
             yield ListPage(
                 items=items,
                 audit_key=page.audit_key,
@@ -127,8 +127,9 @@ class TrackierClient:
                 total=total,
                 complete=following is None,
             )
-            if following is None or repeated:  # a repeated cursor would go round for ever
+            if following is None or following in asked:  # a repeated one goes round for ever
                 return
+            asked.add(following)
             cursor = following
 
 
@@ -176,7 +177,7 @@ def classify(answer: Answer) -> VendorError:
     if number in _RATE_CODES:
         return RateLimitedError(
             message,
-            retry_at=retry_at_from_headers(answer.headers, datetime.now().astimezone()),
+            retry_at=retry_at_from_headers(answer.headers, datetime.now(UTC)),
             status=answer.status,
             code=code,
         )

@@ -25,7 +25,7 @@ from vendor_sync.trackier.sync import OfferSync
 FLOW = "trackier_offer_sync"
 
 
-@span("trackier_offer_sync")
+@span(FLOW)
 def run_offer_sync(  # noqa: PLR0913 - all keyword
     source: ConnectionSource,
     *,
