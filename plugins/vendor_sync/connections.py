@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.params import switch
@@ -152,18 +152,27 @@ def connection_from_fields(conn_id: str, fields: Mapping[str, Any]) -> Connectio
 
 
 def _connection_from_uri(conn_id: str, uri: str) -> Connection:
-    parts = urlsplit(uri)
-    if not parts.scheme:
+    conn_type, separator, rest = uri.strip().partition("://")
+    if not separator:
         raise ValueError(conn_id)
+    # Airflow writes the scheme of a host before the login: `shopify://https://login:token@host`.
+    protocol = next((each for each in ("https://", "http://") if rest.startswith(each)), "")
+    parts = urlsplit(f"//{rest.removeprefix(protocol)}")
     query: dict[str, Any] = dict(parse_qsl(parts.query))
     extra = json.loads(query.pop("__extra__")) if "__extra__" in query else query
     return Connection(
         conn_id=conn_id,
-        conn_type=parts.scheme.replace("-", "_"),
-        host=unquote(parts.hostname or ""),
+        conn_type=conn_type.lower().replace("-", "_"),
+        host=protocol + _host(parts),
         port=parts.port,
         login=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         schema=unquote(parts.path.lstrip("/")),
         extra=extra,
     )
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host; a whole address in its place, which is escaped, keeps its upper case."""
+    host = unquote(parts.hostname or "")
+    return unquote(parts.netloc.rpartition("@")[2].partition(":")[0]) if "/" in host else host
