@@ -71,7 +71,8 @@ def send(source: ConnectionSource, channel: str, message: Message) -> None:
     )
     try:
         retrying(senders[channel], connection, message)
-    except (requests.RequestException, smtplib.SMTPException, OSError) as error:
+    # ValueError: what no header can hold was entered, such as an address with a line break.
+    except (requests.RequestException, smtplib.SMTPException, OSError, ValueError) as error:
         raise DeliveryError(_cause(error)) from None
     except ConfigurationError as error:
         raise DeliveryError(str(error)) from None
@@ -128,7 +129,6 @@ def _escaped(text: str) -> str:
 
 
 def _mail(connection: Connection, message: Message) -> None:
-    extra = connection.extra
     mail = EmailMessage()
     mail["Subject"] = " ".join(f"[{message.severity}] {message.title}".split())[
         :_SUBJECT_CHARACTERS
@@ -137,10 +137,10 @@ def _mail(connection: Connection, message: Message) -> None:
     mail["To"] = _required(connection, "to_email")
     mail.set_content(message.plain_text())
     port = connection.port or 0
-    over_tls = not extra.get("disable_ssl", False)
+    over_tls = not connection.flag("disable_ssl")
     client = smtplib.SMTP_SSL if over_tls else smtplib.SMTP
     with client(connection.host, port, timeout=_TIMEOUT[1]) as server:
-        if not over_tls and not extra.get("disable_tls", False):
+        if not over_tls and not connection.flag("disable_tls"):
             server.starttls()
         if connection.login:
             server.login(connection.login, connection.require_password("the SMTP password"))

@@ -53,8 +53,9 @@ def connect(connection: Connection) -> Generator[Mongo]:
 
 def _client(connection: Connection) -> MongoClient[Document]:
     options = {name: value for name, value in connection.extra.items() if name not in _NOT_OPTIONS}
-    scheme = "mongodb+srv" if connection.extra.get("srv") else "mongodb"
-    port = "" if connection.extra.get("srv") else f":{connection.port or _PORT}"
+    is_srv = connection.flag("srv")
+    scheme = "mongodb+srv" if is_srv else "mongodb"
+    port = "" if is_srv else f":{connection.port or _PORT}"
     settings: dict[str, Any] = {
         # What was acknowledged survives the server's death: the export's journal depends on it.
         "w": "majority",
