@@ -237,7 +237,8 @@ class RestClient:
         try:
             answer, _ = self._send(_Request(path, params, body), self._authorize(), expected)
         except RateLimitedError as error:
-            self._limiter.defer(error.wait_seconds())
+            # Whoever is to wait longer is told so by its own call, and waits as an error.
+            self._limiter.defer(min(error.wait_seconds(), self._limits.longest_wait_seconds))
             raise
         except TemporaryError as error:
             if isinstance(error, _NotSentError):
