@@ -7,6 +7,7 @@ written meanwhile may or may not be in it, as with `mongodump`; what was there b
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -51,7 +52,7 @@ def load(db: Mongo, file: Path) -> dict[str, int]:
                 counts[name] = counts.get(name, 0) + len(documents)
                 if documents:
                     db[name].insert_many(documents, ordered=False)
-    except (OSError, EOFError, bson.InvalidBSON) as error:
+    except (OSError, EOFError, zlib.error, bson.InvalidBSON) as error:
         message = f"{file} cannot be read as an archive of MongoDB: {error}"
         raise ConfigurationError(message) from None
     return counts
@@ -66,6 +67,9 @@ def _batches(documents: Iterator[Document]) -> Iterator[tuple[str, list[Document
                 yield name, batch
             name, batch = str(found[_HEADER]), []
             continue
+        if not name:
+            message = "it does not begin with the name of a collection"
+            raise bson.InvalidBSON(message)
         batch.append(found)
         if len(batch) == _BATCH:
             yield name, batch
