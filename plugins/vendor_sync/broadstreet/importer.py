@@ -29,7 +29,7 @@ from vendor_sync.broadstreet.production import (
     Stored,
     WriteRefusal,
 )
-from vendor_sync.broadstreet.reading import Reading, Scope, read_all
+from vendor_sync.broadstreet.reading import Reading, Scope, read_all, read_one
 from vendor_sync.broadstreet.rebuilding import RebuiltCollection
 from vendor_sync.broadstreet.settings import BroadstreetSettings
 from vendor_sync.errors import VendorError
@@ -210,7 +210,8 @@ class Importer:
         scopes = [listing.parents[field_name] for listing in listings] if field_name else []
         stored = part.target.stored(scopes)
         filled = {document.scope for document in stored.values() if not document.removed}
-        listings = [self._believed(listing, field_name, filled) for listing in listings]
+        believed = (self._believed(part, listing, field_name, filled) for listing in listings)
+        listings = [listing for listing in believed if listing]
         records = self._distinct(part, listings)
         part.conflicts += part.local_names.conflicts(records)
         part.counts.conflicts = len(part.conflicts)
@@ -226,14 +227,20 @@ class Importer:
         self._progress.add(part.entity_type, len(records))
 
     def _believed(
-        self, listing: Listing, field_name: str | None, filled: set[int | None]
-    ) -> Listing:
-        """Ask once more where nothing is listed any more: an empty answer may be a broken one."""
+        self, part: TypeImport, listing: Listing, field_name: str | None, filled: set[int | None]
+    ) -> Listing | None:
+        """Ask once more where nothing is listed any more: an empty answer may be a broken one.
+
+        None where the list cannot be had now: its documents stay as they are.
+        """
         scope = listing.parents.get(field_name) if field_name else None
         if listing.records or listing.refused or scope not in filled:
             return listing
-        again = Scope(entity_type=listing.entity_type, parents=listing.parents)
-        return self._fetch(again)
+        scope_again = Scope(entity_type=listing.entity_type, parents=listing.parents)
+        again = read_one(self._fetch, scope_again)
+        if again.listing is None:
+            self._note_failure(part, again)
+        return again.listing
 
     def _distinct(self, part: TypeImport, listings: Sequence[Listing]) -> list[Record]:
         """Return the records of some lists, each once."""

@@ -47,7 +47,7 @@ def read_all(
     Raises AuthenticationError at once, and the last error after too many in a row.
     """
     waiting = iter(scopes)
-    read = carried(_read)
+    read = carried(read_one)
     failures = 0
     # They tell us when they end: to look through two hundred at each end costs more than the call.
     ended: SimpleQueue[Future[Reading]] = SimpleQueue()
@@ -71,7 +71,8 @@ def read_all(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _read(fetch: Callable[[Scope], Listing], scope: Scope) -> Reading:
+def read_one(fetch: Callable[[Scope], Listing], scope: Scope) -> Reading:
+    """Return what became of one list; raise AuthenticationError, which is not about that list."""
     try:
         return Reading(scope=scope, listing=fetch(scope))
     except AuthenticationError:
