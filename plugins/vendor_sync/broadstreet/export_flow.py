@@ -31,7 +31,7 @@ from vendor_sync.broadstreet.selection import select
 from vendor_sync.broadstreet.sending import Sender
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import PermanentError, StorageError, SyncError, TemporaryError
-from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, failure_recorded
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, failure_recorded, schema_errors
 from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
@@ -77,7 +77,8 @@ def run_export(asked: ExportRun) -> dict[str, Any]:
     store = require_connection(asked.source, "broadstreet_mongo")
     with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
         runs = RunStore(conn, FLOW)
-        runs.announce(asked.run_id, asked.trigger, asked.params.to_json())
+        with schema_errors(warehouse):
+            runs.announce(asked.run_id, asked.trigger, asked.params.to_json())
         lock_flow(conn, schema.EXCLUSIVE_LOCK, wait_seconds=asked.lock_wait_seconds)
         run = runs.begin(asked.run_id)
         with failure_recorded(warehouse, FLOW, asked.run_id), mongo.connect(store) as db:

@@ -29,7 +29,7 @@ from vendor_sync.broadstreet.importer import Importer
 from vendor_sync.broadstreet.rebuilding import carry_exported
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import PermanentError, SyncError
-from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch
+from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, Watch, schema_errors
 from vendor_sync.mongo import Mongo
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.rest_client import Usage
@@ -146,7 +146,8 @@ def _locked(
     wait = asked.lock_wait_seconds
     with storage_errors(), connect(warehouse, application_name=FLOW) as conn:
         if announced:
-            RunStore(conn, FLOW).announce(asked.run_id, asked.trigger, asked.params.to_json())
+            with schema_errors(warehouse):
+                RunStore(conn, FLOW).announce(asked.run_id, asked.trigger, asked.params.to_json())
         lock_flow(conn, FLOW, wait_seconds=wait, shared=not alone)
         lock_flow(conn, schema.EXCLUSIVE_LOCK, wait_seconds=wait, shared=True)
         with mongo.connect(store) as db:
