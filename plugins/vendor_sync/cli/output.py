@@ -80,7 +80,7 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in result.items():
-        table.add_row(name, json.dumps(value).strip('"{}').replace('"', ""))
+        table.add_row(name, escape(json.dumps(value).strip('"{}').replace('"', "")))
     Console(soft_wrap=True).print(table)
 
 
