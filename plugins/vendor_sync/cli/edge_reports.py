@@ -9,7 +9,10 @@ import typer
 from vendor_sync.cli.output import AsJson, LockWait, RunId, run_flow
 from vendor_sync.connections import connection_from_environment
 from vendor_sync.edge_reports import flow
+from vendor_sync.edge_reports.params import AuditParams
 from vendor_sync.flow_runs import LOCK_WAIT_SECONDS
+
+_DEFAULTS = AuditParams()
 
 
 def register(app: typer.Typer) -> None:
@@ -43,8 +46,10 @@ def edge_usage_rollup(
 def edge_promotion_audit(
     run_id: RunId = None,
     lock_wait: LockWait = LOCK_WAIT_SECONDS,
-    expiring_days: Annotated[int, typer.Option(help="Days before the end.")] = 7,
-    unused_days: Annotated[int, typer.Option(help="Days without a use.")] = 14,
+    expiring_days: Annotated[
+        int, typer.Option(help="Days before the end.")
+    ] = _DEFAULTS.expiring_days,
+    unused_days: Annotated[int, typer.Option(help="Days without a use.")] = _DEFAULTS.unused_days,
     *,
     as_json: AsJson = False,
 ) -> None:

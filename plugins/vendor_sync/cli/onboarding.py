@@ -311,8 +311,8 @@ def _list(vendors: tuple[str, ...], workspace: int | None, *, as_json: bool) -> 
 
 def _row(link: LinkState, *, as_json: bool) -> tuple[object, ...]:
     at: datetime | str | None = link.last_success_at
-    if at is not None and as_json:
-        at = link.last_success_at.isoformat() if link.last_success_at else None
+    if isinstance(at, datetime) and as_json:
+        at = at.isoformat()
     status = link.status if link.verified else f"{link.status}, not verified"
     return (
         link.connection_id, link.workspace, link.vendor, link.external_id, link.name, status,
