@@ -124,7 +124,12 @@ class RunView:
     def params(self) -> Mapping[str, Any]:
         """Return what it was asked for, without what was left as it is."""
         given: Mapping[str, Any] = self.row.get("params") or {}
-        return {name: value for name, value in given.items() if value not in ([], False, None, "")}
+        left = (None, "", [])
+        return {
+            name: value
+            for name, value in given.items()
+            if value is not False and value not in left  # 0 days are something that was asked for
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
