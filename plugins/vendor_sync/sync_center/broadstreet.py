@@ -9,6 +9,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 
+from vendor_sync.broadstreet import generations
 from vendor_sync.broadstreet.entity_types import REFERENCES, EntityType
 from vendor_sync.broadstreet.local_store import LocalStore
 from vendor_sync.broadstreet.schema import SYNC_LOGS
@@ -46,16 +47,23 @@ class Entity:
     is_exporting: bool = False
 
 
-# What was counted, by database, and the log's newest line at that time.
+# What was counted, by database, and how far log and production collections were at that time.
 _counted: dict[tuple[object, str], tuple[object, Mapping[EntityType, int]]] = {}
 
 
 def _imported(db: Mongo) -> Mapping[EntityType, int]:
-    """Count what Broadstreet has; again only when an import or an export has written its log."""
-    newest = db[SYNC_LOGS].find_one({}, {"_id": 1}, sort=[("timestamp", DESCENDING)])
-    place, mark = (db.client.address, db.name), newest["_id"] if newest else None
+    """Count what Broadstreet has; again only when imports or exports have changed it.
+
+    They write their log after a type's documents, and a repeated run writes into its old line: the
+    newest line is asked for by its making and by its time. A fresh import swaps after its log.
+    """
+    logs = [
+        db[SYNC_LOGS].find_one({}, {"timestamp": 1}, sort=[(name, DESCENDING)])
+        for name in ("_id", "timestamp")
+    ]
+    place, mark = (db.client.address, db.name), (logs, generations.generation(db))
     known = _counted.get(place)
-    if mark is None or known is None or known[0] != mark:
+    if None in logs or known is None or known[0] != mark:
         known = (mark, {one: db[one].count_documents({"removed_at": None}) for one in EntityType})
         _counted[place] = known
     return known[1]
