@@ -29,6 +29,7 @@ from vendor_sync.broadstreet.entity_types import EntityType
 from vendor_sync.errors import SyncError
 
 _NAME_ROOM = len(" (9999)")
+_LARGEST = (1 << 63) - 1  # what MongoDB holds as a whole number
 _LONGEST_TEXT = 10_000
 _LONGEST_BASE64 = 7_000_000  # five megabytes of picture
 _DASHBOARD = "the API does not take it; set it in Broadstreet's dashboard after the export"
@@ -71,7 +72,7 @@ class InvalidEntityError(SyncError):
 
 
 def _reference(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST:
         return value
     if isinstance(value, str):
         text = value.strip().lower()
@@ -187,7 +188,7 @@ class Campaign(_Entity):
     start_date: Day
     end_date: Day | None = None
     weight: Annotated[str, BeforeValidator(weights.label)] = "default"
-    max_impression_count: Annotated[StrictInt, Field(ge=1)] | None = None
+    max_impression_count: Annotated[StrictInt, Field(ge=1, le=_LARGEST)] | None = None
     impression_max_type: Literal["cap", "goal"] | None = None
     display_type: (
         Literal[

@@ -131,7 +131,8 @@ def _schema(name: str, found: Mapping[str, Any], *, is_required: bool) -> dict[s
     given = kind.get("type", "string")
     kind["type"] = [given] if is_required else [given, "null"]
     kind.pop("title", None)
-    kind.pop("minimum", None)  # the model says more about it than a browser does
+    for bound in ("minimum", "maximum"):  # the model says more about it than a browser does
+        kind.pop(bound, None)
     if name in _CHOICES:
         kind["enum"] = list(_CHOICES[name])
     if name.endswith("_id"):
@@ -165,7 +166,7 @@ def _reference(
     chosen = _text(field.value)
     labels = {"": "Choose one"} | local | production
     if chosen not in labels:
-        key = int(chosen) if chosen.isdecimal() else chosen
+        key = int(chosen) if _WHOLE.fullmatch(chosen) else chosen
         labels[chosen] = names(db, [(target, key)]).get((target, key), chosen)
     many = len(local) >= SHOWN_OPTIONS or len(production) >= SHOWN_OPTIONS
     return replace(
@@ -203,10 +204,8 @@ def _value(entity_type: EntityType, field: Field, given: list[str]) -> Any:  # n
         return True if text else None
     if not text.strip():
         return None
-    is_key = field.name in REFERENCES[entity_type] and text.isdecimal()
-    if is_key or (field.kind == "number" and _WHOLE.fullmatch(text.strip())):
-        return int(text)
-    return text
+    is_number = field.kind == "number" or field.name in REFERENCES[entity_type]
+    return int(text) if is_number and _WHOLE.fullmatch(text.strip()) else text
 
 
 def _text(value: object) -> str:
