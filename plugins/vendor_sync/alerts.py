@@ -21,7 +21,7 @@ from psycopg.rows import DictRow, dict_row
 from vendor_sync.alert_channels import DeliveryError, Message, channels, send
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.errors import SyncError
-from vendor_sync.postgres import Warehouse, connect, load_query
+from vendor_sync.postgres import Warehouse, connect, load_query, storable
 from vendor_sync.runbooks import runbook_url
 
 logger = logging.getLogger(__name__)
@@ -159,8 +159,8 @@ def keep_alert(conn: Warehouse, source: ConnectionSource, alert: Alert) -> bool:
         "flow": alert.flow,
         "run_id": alert.run_id,
         "task_id": alert.task_id,
-        "title": alert.title,
-        "message": alert.message,
+        "title": storable(alert.title),
+        "message": storable(alert.message),
         "link": alert.link,
         "runbook": runbook_url(alert.kind),
         "now": datetime.now(UTC),

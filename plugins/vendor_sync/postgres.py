@@ -34,6 +34,11 @@ def load_query(name: str) -> LiteralString:
     return cast("LiteralString", (_QUERIES / name).read_text())
 
 
+def storable(text: str) -> str:
+    """Return text that PostgreSQL accepts: it holds neither NUL nor half a surrogate pair."""
+    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()
+
+
 class CountingCursor(psycopg.Cursor[TupleRow]):
     """Counts each statement sent, so that a run can report how many it needed."""
 

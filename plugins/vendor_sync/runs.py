@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
 from vendor_sync import telemetry
 from vendor_sync.errors import ConfigurationError, SyncError
-from vendor_sync.postgres import Warehouse, load_query
+from vendor_sync.postgres import Warehouse, load_query, storable
 
 logger = logging.getLogger(__name__)
 _EVENT_NAMESPACE = uuid.UUID("5b0c4a52-7f0e-4a7e-9d53-6f2f0b1c7a11")
@@ -147,8 +147,8 @@ class RunStore:
                 "run_id": run_id,
                 "status": status,
                 "now": datetime.now(UTC),
-                "counts": None if counts is None else Jsonb(dict(counts)),
-                "error": error,
+                "counts": None if counts is None else Jsonb(_storable_json(counts)),
+                "error": error and storable(error),
             },
         ).fetchone()
         if row:
@@ -196,9 +196,9 @@ class RunStore:
                     "run_key": run.run_key,
                     "flow": run.flow,
                     "entity": reject.entity,
-                    "external_id": _storable(reject.external_id),
+                    "external_id": reject.external_id and storable(reject.external_id),
                     "kind": reject.kind,
-                    "reason": _storable(reject.reason),
+                    "reason": storable(reject.reason),
                     "item": Json(reject.item, dumps=_dump),
                     "audit_key": reject.audit_key,
                     "fingerprint": _fingerprint(reject),
@@ -228,7 +228,7 @@ class RunStore:
                 "flow": run.flow,
                 "run_key": run.run_key,
                 "name": name,
-                "payload": Jsonb(dict(payload)),
+                "payload": Jsonb(_storable_json(payload)),
                 "now": datetime.now(UTC),
             },
         )
@@ -341,8 +341,13 @@ def _fingerprint(reject: Reject) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _storable(text: str | None) -> str | None:
-    """Return text that PostgreSQL accepts: it holds neither NUL nor half a surrogate pair."""
-    if text is None:
-        return None
-    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()
+def _storable_json(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON whose texts PostgreSQL accepts: results quote names and words of vendors."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        return {name: _storable_json(part) for name, part in fields.items()}
+    if isinstance(value, list | tuple):
+        return [_storable_json(part) for part in cast("Sequence[Any]", value)]
+    return value
