@@ -387,9 +387,10 @@ class RestClient:
         return b"".join(chunks)
 
     def _describe(self, request: _Request) -> str:
-        url = self._base_url + request.path
-        query = requests.Request("GET", url, params=request.params).prepare().url or ""
-        text = f"{request.method} {redact_url(query)}"
+        # Not by requests: it refuses an address that is none, which is what may have to be told.
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        url = self._base_url + requote_uri(request.path) + query
+        text = f"{request.method} {redact_url(url)}"
         return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
 
     def _heals_soon(self, error: BaseException) -> bool:
