@@ -61,7 +61,8 @@ def _imported(db: Mongo) -> Mapping[EntityType, int]:
         db[SYNC_LOGS].find_one({}, {"timestamp": 1}, sort=[(name, DESCENDING)])
         for name in ("_id", "timestamp")
     ]
-    place, mark = (db.client.address, db.name), (logs, generations.generation(db))
+    swap = generations.generation(db), generations.is_swapping(db)
+    place, mark = (db.client.address, db.name), (logs, swap)
     known = _counted.get(place)
     if None in logs or known is None or known[0] != mark:
         known = (mark, {one: db[one].count_documents({"removed_at": None}) for one in EntityType})
