@@ -115,14 +115,15 @@ async def _refuse_unknown(conn: Connection, tenant: Tenant, entries: list[_Entry
         company_id=tenant.company_id,
         brand_ids=list({one.brand_id for one in usages}),
     )
-    known = {row["promotion_id"] for row in promotions} | {row["brand_id"] for row in brands}
+    known_promotions = {row["promotion_id"] for row in promotions}
+    known_brands = {row["brand_id"] for row in brands}
     for entry in entries:
         if not isinstance(entry.outcome, Usage):
             continue
-        if entry.outcome.promotion_id not in known:
+        if entry.outcome.promotion_id not in known_promotions:
             reason = usage.USAGE_REJECT_REASON_UNKNOWN_PROMOTION
             entry.refuse(reason, "Not a promotion of this company.", permanent=True)
-        elif entry.outcome.brand_id not in known:
+        elif entry.outcome.brand_id not in known_brands:
             reason = usage.USAGE_REJECT_REASON_UNKNOWN_BRAND
             entry.refuse(reason, "Not a brand of this company.", permanent=True)
 
