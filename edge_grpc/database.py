@@ -24,6 +24,9 @@ CONNECTION_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
     OSError,
 )
+# What a background task outlives besides: while a database is restored it does not exist, or its
+# tables do not, and who follows it has to be there when they do again.
+FOLLOWER_ERRORS: tuple[type[Exception], ...] = (*CONNECTION_ERRORS, asyncpg.PostgresError)
 
 
 class Database:

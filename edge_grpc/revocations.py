@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from edge_grpc.auth import Generations
-from edge_grpc.database import CONNECTION_ERRORS, Database
+from edge_grpc.database import CONNECTION_ERRORS, FOLLOWER_ERRORS, Database
 
 logger = logging.getLogger(__name__)
 CHANNEL = "edge_clients"
@@ -44,7 +44,7 @@ class Revocations:
             try:
                 async with self._database.listening(CHANNEL, self._hear, self._wake.set):
                     await self._look_until_lost()
-            except CONNECTION_ERRORS as error:
+            except FOLLOWER_ERRORS as error:
                 logger.warning("cannot follow revocations: %s", type(error).__name__)
             await asyncio.sleep(self._poll_seconds / 5)
 

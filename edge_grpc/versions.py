@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from edge_grpc import metrics
-from edge_grpc.database import CONNECTION_ERRORS, Database
+from edge_grpc.database import FOLLOWER_ERRORS, Database
 
 logger = logging.getLogger(__name__)
 CHANNEL = "edge_changes"
@@ -142,7 +142,7 @@ class VersionFeed:
                     self._listening = True
                     await lost.wait()
                 logger.warning("the LISTEN connection was lost")
-            except CONNECTION_ERRORS as error:
+            except FOLLOWER_ERRORS as error:
                 logger.warning("cannot listen: %s", type(error).__name__)
             finally:
                 self._listening = False
@@ -162,7 +162,7 @@ class VersionFeed:
             self._dirty.clear()
             try:
                 await self._refresh(companies, pushed=heard)
-            except CONNECTION_ERRORS as error:
+            except FOLLOWER_ERRORS as error:
                 logger.warning("cannot read versions: %s", type(error).__name__)
                 self._dirty.update(companies)
                 await asyncio.sleep(_RETRY_SECONDS)
