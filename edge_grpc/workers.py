@@ -49,6 +49,9 @@ def run_workers(count: int, serve: Callable[[int], None]) -> None:
             if not stopping and (number not in running or not running[number].is_alive()):
                 if number in running:
                     logger.error("worker %d ended with %s", number, running[number].exitcode)
-                running[number] = spawn.Process(target=serve, args=(number,), name=f"edge-{number}")
-                running[number].start()
+                process = spawn.Process(target=serve, args=(number,), name=f"edge-{number}")
+                process.start()
+                running[number] = process  # now that a signal can reach it
+                if stopping:  # the signal came while it was started
+                    process.terminate()
         time.sleep(_RESTART_SECONDS if not stopping else 0.05)
