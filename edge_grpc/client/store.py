@@ -53,10 +53,11 @@ def transaction(conn: sqlite3.Connection) -> Generator[None]:
     conn.execute("BEGIN IMMEDIATE")
     try:
         yield
+        conn.execute("COMMIT")
     except BaseException:
-        conn.execute("ROLLBACK")
+        if conn.in_transaction:  # SQLite ends it by itself when the disk is full
+            conn.execute("ROLLBACK")
         raise
-    conn.execute("COMMIT")
 
 
 class EdgeStore:
