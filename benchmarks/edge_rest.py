@@ -24,7 +24,6 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 PAGE = 500
 FIRST = UUID(int=0)
-FIRST = UUID(int=0)
 _QUERY = """
 SELECT p.product_id, p.sku, p.name, p.description, p.brand_id, p.category_id, p.barcode,
     p.base_price, p.tax_percent, s.price AS store_price, coalesce(s.is_available, true) AS available

@@ -49,7 +49,7 @@ class Sampler(threading.Thread):
                 self._sample(time.monotonic() - began)
                 found = conn.execute(_CONNECTIONS).fetchall()[0][0]
                 self.most_connections = max(self.most_connections, found)
-        after = self._sample(self.seconds or time.monotonic() - began)
+        after = self._sample(time.monotonic() - began)
         self.seconds = time.monotonic() - began
         self.machine_cpu = _machine_cpu() - machine
         for name, usage in self.parts.items():
