@@ -10,7 +10,6 @@ from edge_grpc.client.quote.bill import Bill, Line
 from edge_grpc.client.quote.eligibility import Occasion
 from edge_grpc.client.quote.reasons import Miss, Reason
 from edge_grpc.v1 import promotion_pb2 as pb
-from edge_grpc.v1.types_pb2 import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +89,6 @@ class Turn:
 
     def text(self, amount: int) -> str:
         return f"{to_text(amount, self.bill.currency)} {self.bill.currency}"
-
-    def cap(self, money: Money, *, present: bool) -> int | None:
-        """Return a cap; zero is a cap, absence is none."""
-        return from_money(money) if present else None
 
     def paid_with(self, methods: Sequence[str]) -> int:
         """Return how much of what is left is paid with some means; all of them without names."""
