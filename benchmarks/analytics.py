@@ -187,8 +187,8 @@ def _incremental(conn: Warehouse) -> float:
     """One order in a hundred was refunded in part."""
     conn.execute(
         "WITH changed AS (UPDATE analytics.orders SET refunded = refunded + 1, net = net - 1"
-        " WHERE order_id %% 100 = 7 RETURNING order_id)"
-        " INSERT INTO analytics.stale_orders SELECT order_id FROM changed".replace("%%", "%")
+        " WHERE order_id % 100 = 7 RETURNING order_id)"
+        " INSERT INTO analytics.stale_orders SELECT order_id FROM changed"
     )
     return _timed(lambda: attribute_orders(conn))
 
