@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import sqlite3
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -137,7 +138,7 @@ async def _forever(part: Callable[[], Awaitable[object]], pause: float) -> None:
             await part()
             backoff.reset()
             wait = pause
-        except (grpc.RpcError, TimeoutError, DriftError) as error:
+        except (grpc.RpcError, TimeoutError, DriftError, sqlite3.OperationalError) as error:
             wait = max(pause, backoff.next(error if isinstance(error, grpc.RpcError) else None))
             logger.warning("%s; next try in %.1f s", _described(error), wait)
         await asyncio.sleep(wait or random.uniform(0, 1))  # noqa: S311 - jitter
