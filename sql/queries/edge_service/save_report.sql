@@ -1,4 +1,5 @@
--- Note what an edge says that it holds; the time of a drift is kept until the next snapshot.
+-- Note what an edge says that it holds, and when that was not what it should; a report in which
+-- nothing else is found takes that back.
 -- Params: client_id, version, client_version, drifted
 UPDATE edge.edge_clients AS c
 SET
