@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -171,11 +172,9 @@ def _none() -> frames.SnapshotReason:
 def _instant(text: str) -> datetime | None:
     if not text:
         return None
-    try:
+    with suppress(ValueError, OverflowError):  # the latter where UTC is before the year 1
         instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None or "T" not in text.upper():
-        reason = "INVALID_DATE_FORMAT"
-        raise InvalidArgumentError(reason, "updated_since is not RFC 3339 with an offset.")
-    return instant
+        if instant.tzinfo is not None and "T" in text.upper():
+            return instant.astimezone(UTC)
+    reason = "INVALID_DATE_FORMAT"
+    raise InvalidArgumentError(reason, "updated_since is not RFC 3339 with an offset.")
