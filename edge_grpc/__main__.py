@@ -19,7 +19,7 @@ from rich.table import Table
 from edge_grpc import keys as key_file
 from edge_grpc.admin import ClientAdmin, SettingsAdmin
 from edge_grpc.database import CONNECTION_ERRORS, Database, opened
-from edge_grpc.errors import EdgeError
+from edge_grpc.errors import ConfigurationError, EdgeError
 from edge_grpc.settings import ADMIN_DSN, from_environment
 
 EXIT_FAILED = 1
@@ -125,7 +125,10 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 def _ask(question: Callable[[Database], Awaitable[Any]], *, as_json: bool) -> None:
     async def ask() -> Any:  # noqa: ANN401 - what is printed
         # The server's own role may not write credentials.
-        dsn = os.environ.get(ADMIN_DSN) or os.environ.get("EDGE_GRPC_DSN", "")
+        dsn = os.environ.get(ADMIN_DSN) or os.environ.get("EDGE_GRPC_DSN")
+        if not dsn:
+            message = f"{ADMIN_DSN} is not set, nor is EDGE_GRPC_DSN."
+            raise ConfigurationError(message)
         async with opened(dsn, size=1) as database:
             return await question(database)
 
