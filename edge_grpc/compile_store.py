@@ -57,7 +57,7 @@ class _Run:
         """Run a query file for this company."""
         return await rows(
             self.conn,
-            f"{query}",
+            query,
             **parameters,
             company_id=self.company_id,
             version=self.version,

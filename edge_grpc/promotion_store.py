@@ -56,7 +56,7 @@ class _Loader:
 
     async def _children(self, query: str, promotion_ids: list[UUID]) -> dict[UUID, list[Row]]:
         found: dict[UUID, list[Row]] = defaultdict(list)
-        for row in await rows(self.conn, f"{query}", promotion_ids=promotion_ids):
+        for row in await rows(self.conn, query, promotion_ids=promotion_ids):
             found[row["promotion_id"]].append(row)
         return found
 

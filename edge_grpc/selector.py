@@ -157,7 +157,7 @@ async def list_products(  # noqa: PLR0913 - a selection is what it is
     query = "edge/list_changed_products.sql" if since else "edge/list_products.sql"
     found = await rows(
         conn,
-        f"{query}",
+        query,
         **_selection(scope, filters),
         since_version=since.version if since else None,
         after_id=after,
