@@ -8,6 +8,7 @@ SELECT
     c.revoked_at,
     c.reported_at,
     c.reported_version,
+    c.drifted_at,
     v.version AS company_version,
     (
         SELECT count(*) FROM edge.refused_records AS r
