@@ -13,4 +13,5 @@ SELECT
     e.event_date
 FROM analytics.attribution_events AS e
 WHERE %(workspace_id)s::bigint IS NULL OR e.workspace_id = %(workspace_id)s::bigint
+ORDER BY workspace_id ASC, date ASC
 ON CONFLICT DO NOTHING;

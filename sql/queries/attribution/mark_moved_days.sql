@@ -5,4 +5,5 @@ SELECT DISTINCT
     e.event_date
 FROM analytics.attribution_events AS e
 INNER JOIN taken_orders AS o ON e.order_id = o.order_id AND e.event_date <> o.order_day
+ORDER BY e.workspace_id ASC, e.event_date ASC
 ON CONFLICT DO NOTHING;
