@@ -87,7 +87,7 @@ class SettingsAdmin:
 
     async def set(self, company_id: UUID, changes: Mapping[str, str]) -> dict[str, Any]:
         """Change settings, all or none; the database's own checks have the last word."""
-        settings = await self.show(company_id) | _parsed_all(changes)
+        settings: dict[str, Any] = dict.fromkeys(_NAMES) | _parsed_all(changes)
         try:
             async with self._database.transaction() as conn:
                 await rows(conn, "edge_service/name_settings_author.sql", author=_author())
