@@ -27,6 +27,8 @@ from sandbox.vendors.control import VendorSandbox
 
 RETRY_SECONDS = 1
 SLA_SECONDS = 40
+# DAG files are read again within so long: until then a DAG's next time is the one that has passed.
+_NOTICED = 40
 DAG = "trackier_offer_sync"
 T = TypeVar("T")
 
@@ -84,6 +86,16 @@ class Airflow:
                 pytest.fail(f"not within {seconds} s; last seen: {seen!r}")
             time.sleep(0.2)
         return seen
+
+    def between_schedules(self, seconds: float = 90, *, every: int) -> None:
+        """Wait until nothing is due for so long that is due every so many seconds after midnight.
+
+        A DAG that is switched on, or is on already, would otherwise run beside the test's own run.
+        """
+        self.eventually(
+            lambda: _NOTICED < time.time() % every < every - seconds,
+            seconds=seconds + _NOTICED + 9,
+        )
 
     def log_in(self) -> None:
         login = {

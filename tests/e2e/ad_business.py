@@ -17,9 +17,6 @@ from sandbox.vendors.ad_world.world import Settings, World
 DAG, RATES = "ad_analytics_sync", "fx_rates_sync"
 VENDORS = {"meta", "tiktok", "snapchat", "shopify", "woocommerce", "salla", "zid"}
 SEED, DAYS = 5, 10
-_LONGEST_TEST = 90
-# DAG files are read again within so long: until then a DAG's next time is the hour that has begun.
-_NOTICED = 40
 
 
 @dataclass
@@ -108,16 +105,9 @@ def business(airflow, linked):
     found = Business(airflow, world, places, size)
     found.restart()
     # A run of its own schedule would ask the same vendors in the middle of a test.
-    airflow.eventually(
-        lambda: _LONGEST_TEST < _seconds_to_the_hour() < 3600 - _NOTICED,
-        seconds=_LONGEST_TEST + _NOTICED + 9,
-    )
+    airflow.between_schedules(every=3600)
     for dag in (DAG, RATES):
         airflow.unpause(dag)
     yield found
     for dag in (DAG, RATES):
-        airflow.call("PATCH", f"/dags/{dag}", {"is_paused": True})
-
-
-def _seconds_to_the_hour() -> float:
-    return 3600 - datetime.now(UTC).timestamp() % 3600
+        airflow.pause(dag)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import psycopg
 import pytest
 
@@ -66,8 +64,8 @@ def switched_on(airflow):
     dags = []
 
     def switch(dag: str) -> None:
-        # All schedules are of full half hours.
-        airflow.eventually(lambda: 1800 - time.time() % 1800 > _LONGEST_TEST, seconds=180)
+        # The schedules of those that are switched on here are of full half hours.
+        airflow.between_schedules(_LONGEST_TEST, every=1800)
         airflow.unpause(dag)
         dags.append(dag)
 
