@@ -34,6 +34,7 @@ def running_airflow(stack):
         airflow.log_in()
         airflow.vendors.reset(1, trackier=WORLD)
         airflow.eventually(lambda: len(airflow.call("GET", "/dags")["dags"]) == len(DAGS))
+        airflow.between_schedules(60, every=3600)
         airflow.unpause(DAG)
         assert airflow.finish(airflow.trigger()) == "success"
         # Switched on for the first time, it waits for its hour; nothing ran but what we asked for.

@@ -39,6 +39,8 @@ class Account:
 @pytest.fixture
 def account(airflow):
     airflow.vendors.reset(5, broadstreet=ACCOUNT)
+    # A run of the schedule's would export what a test enters.
+    airflow.between_schedules(60, every=1800)
     airflow.unpause(DAG)
     with pymongo.MongoClient(airflow.variables["MONGO_URI"]) as client:
         db = client["broadstreet"]

@@ -13,6 +13,7 @@ ACCOUNT = {"networks": 2, "advertisers": 2, "zones": 5, "advertisements": 6, "ca
 def account(airflow):
     """A small account in the running stack, and its production collections; no run is at work."""
     airflow.eventually(lambda: not unfinished(airflow), seconds=240)
+    airflow.between_schedules(every=6 * 3600)
     airflow.vendors.reset(5, broadstreet=ACCOUNT)
     airflow.unpause(DAG)
     with pymongo.MongoClient(airflow.variables["MONGO_URI"]) as client:

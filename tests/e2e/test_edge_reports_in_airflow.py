@@ -9,6 +9,7 @@ ROLLUP, AUDIT = "edge_usage_rollup", "edge_promotion_audit"
 
 
 def test_rollup_and_audit_run_through_rest(airflow, promotion):
+    airflow.between_schedules(60, every=1800)
     for dag in (ROLLUP, AUDIT):
         airflow.unpause(dag)
 

@@ -33,6 +33,7 @@ def test_retention_counts_then_deletes_and_says_how_large_everything_is(airflow,
     left = "SELECT count(*) FROM ops.sync_rejects WHERE run_key = %s"
     runs = "SELECT count(*) FROM ops.sync_runs WHERE run_key = %s"
     counted = "SELECT status, counts FROM ops.sync_runs WHERE run_id = %s"
+    airflow.between_schedules(60, every=900)
     airflow.unpause(DAG)
 
     planned = airflow.trigger(DAG, dry_run=True)

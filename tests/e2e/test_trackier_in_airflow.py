@@ -9,6 +9,11 @@ pytestmark = pytest.mark.airflow
 LOCK = "SELECT pg_advisory_lock(hashtextextended('vendor_sync.flow:trackier_offer_sync', 0))"
 
 
+@pytest.fixture(autouse=True)
+def _no_run_of_the_schedule(airflow):
+    airflow.between_schedules(every=3600)
+
+
 def test_run_triggered_through_rest_fills_everything(airflow):
     airflow.vendors.edit_campaign(1, title="Changed tonight")
 
