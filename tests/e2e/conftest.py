@@ -67,7 +67,7 @@ def told_once(airflow, record_property):
             record=record_property,
         )
         # Who raises an alert delivers it at once, in a process of its own.
-        airflow.eventually(lambda: all(people.reached(kind).values()), seconds=10)
+        airflow.eventually(lambda: all(people.reached(kind).values()), seconds=30)
         people.told_once(kind)
 
     return told

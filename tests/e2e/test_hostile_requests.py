@@ -109,12 +109,14 @@ def test_nothing_that_is_sent_makes_the_server_fail(account):  # noqa: F811
     person = User.log_in(account.airflow.variables, "operator")
     account.airflow.pause("trackier_offer_sync")
 
-    found = {
-        (method, path, str(body)[:80]): person.browse(method, path, body=body).status_code
-        for method, path, body in nonsense(zone, account.network)
-    }
+    try:
+        found = {
+            (method, path, str(body)[:80]): person.browse(method, path, body=body).status_code
+            for method, path, body in nonsense(zone, account.network)
+        }
+    finally:
+        account.airflow.unpause("trackier_offer_sync")
 
-    account.airflow.unpause("trackier_offer_sync")
     assert {asked: status for asked, status in found.items() if status >= 500} == {}
 
 

@@ -34,7 +34,7 @@ def test_dashboards_and_rules_find_their_series_and_labels_are_few(airflow, obse
     assert len(asked) > 15
 
     # The DAG processor tells of files when it has read them once more.
-    airflow.eventually(lambda: asked <= exposed(airflow.figures.lines).keys(), seconds=45)
+    airflow.eventually(lambda: asked <= exposed(airflow.figures.lines).keys(), seconds=90)
 
     found = exposed(airflow.figures.lines)
     assert (DAG, "completed") in found["vendor_sync_runs_total"]
