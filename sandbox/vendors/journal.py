@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ class Journal:
         """Return the settings of the last reset and the changes since."""
         if self._path is None or not self._path.exists():
             return None, []
-        # A line without its end was cut by a kill, before the change was answered.
-        lines = self._path.read_bytes().splitlines(keepends=True)
-        whole = [decode(line) for line in lines if line.endswith(b"\n")]
+        # A line without its end was cut by a kill, before the change was answered: out with it, or
+        # the next change would be written behind it.
+        lines, ended, _ = self._path.read_bytes().rpartition(b"\n")
+        os.truncate(self._path, len(lines) + len(ended))
+        whole = [decode(line) for line in lines.splitlines()]
         return (whole[0], [tuple(line) for line in whole[1:]]) if whole else (None, [])
