@@ -21,7 +21,7 @@ import boto3
 from sandbox import stack, state
 from sandbox.environment import AUDIT_BUCKET, CLICK_BUCKET, postgres_uri
 from sandbox.home import PRODUCT, Home, write_private
-from sandbox.postgres import DATABASES, binaries
+from sandbox.postgres import DATABASES, binaries, without_password
 
 _SECRETS = ("state.json", "edge-keys.json")
 _MANIFEST = "manifest.json"
@@ -93,12 +93,10 @@ def _refill(home: Home, name: str, dump: Path) -> None:
 
 
 def _postgres(tool: str, *arguments: str, uri: str, option: str = "") -> None:
-    """Run a tool of PostgreSQL; the password goes by the environment, not by the command line."""
-    bare, _, rest = uri.partition("://")
-    login, _, place = rest.rpartition("@")
-    user, _, password = login.partition(":")
-    target = [option, f"{bare}://{user}@{place}"] if option else [f"{bare}://{user}@{place}"]
-    _run([str(binaries() / tool), *arguments, *target], {"PGPASSWORD": password})
+    """Run a tool of PostgreSQL."""
+    address, secret = without_password(uri)
+    target = [option, address] if option else [address]
+    _run([str(binaries() / tool), *arguments, *target], secret)
 
 
 def _product(known: Mapping[str, str], *arguments: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sandbox import health
 from sandbox.home import REPOSITORY, SERVERS, Home, write_private
@@ -169,6 +170,7 @@ def _create_databases(
 ) -> Part:
     """Create databases, and on a server of ours the roles, each with its password."""
     script = home.run / "create_databases.sql"
+    address, secret = without_password(uri)
     lines = [
         f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS "  # noqa: S608 - our own two names
         f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
@@ -179,13 +181,17 @@ def _create_databases(
         lines += [f"ALTER ROLE {name} PASSWORD '{word}';\n" for name, word in passwords.items()]
     return Part(
         name="postgres-databases",
-        # The address goes by the environment: an argument would show the password in `ps`.
-        argv=("/bin/sh", "-c", 'exec "$0" -X -v ON_ERROR_STOP=1 -f "$1" "$URI"', _psql(), script),
-        env={"URI": uri},
+        argv=(binaries() / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-f", script, address),
+        env=secret,
         after=after,
         before=lambda: write_private(script, "".join(lines)),
     )
 
 
-def _psql() -> Path:
-    return binaries() / "psql"
+def without_password(uri: str) -> tuple[str, dict[str, str]]:
+    """Return an address for a command line, which `ps` shows, and the rest for its environment."""
+    parts = urlsplit(uri)
+    login, at, place = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    address = parts._replace(netloc=f"{user}{at}{place}").geturl()
+    return address, {"PGPASSWORD": unquote(password)} if password else {}

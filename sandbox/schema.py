@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sandbox.postgres import binaries
+from sandbox.postgres import binaries, without_password
 
 SCHEMA_FILE = Path(__file__).resolve().parents[1] / "sql" / "schema.sql"
 _HEADER = "-- Generated from sql/migrations by `make schema`; do not edit.\n"
@@ -21,6 +21,7 @@ _NOISE = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestr
 
 def dump_schema(dsn: str) -> str:
     """Return the definitions of all schemas but `public`, which holds the migration log."""
+    address, secret = without_password(dsn)
     dumped = subprocess.run(
         [
             binaries() / "pg_dump",
@@ -28,8 +29,9 @@ def dump_schema(dsn: str) -> str:
             "--no-owner",
             "--no-privileges",
             "--exclude-schema=public",
-            dsn,
+            address,
         ],
+        env=os.environ | secret,
         check=True,
         capture_output=True,
         text=True,
