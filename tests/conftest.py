@@ -8,11 +8,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_socket
 from xdist.scheduler import LoadGroupScheduling
 
 from tests import alerting
+
+# Workers, servers and an Airflow share a few processors: how long an example takes says nothing.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)
