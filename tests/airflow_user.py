@@ -177,6 +177,10 @@ class Airflow:
         """Return kind and run of each row."""
         return self.rows("SELECT kind, run_id FROM ops.alerts ORDER BY alert_key")
 
+    def troubles(self) -> list[tuple[Any, ...]]:
+        """Return `alerts` but those of lateness: many tasks or attempts take more than seconds."""
+        return [each for each in self.alerts() if each[0] not in {"sla_missed", "deadline_missed"}]
+
     def backstop_has_spoken(self) -> bool:
         """Tell whether the run's own callback came, after the task's, and found the alert there."""
         return bool(self.rows("SELECT 1 FROM ops.alerts WHERE last_seen_at > opened_at"))

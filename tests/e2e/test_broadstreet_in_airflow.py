@@ -34,11 +34,6 @@ def states(airflow, run_id):
     return {task["task_id"]: task["state"] for task in found}
 
 
-def troubles(airflow):
-    """Return the alerts but for lateness: the tests' SLA of seconds is too short for ten tasks."""
-    return [alert for alert in airflow.alerts() if alert[0] != "sla_missed"]
-
-
 def counts_of(airflow, run_id):
     return airflow.rows("SELECT counts FROM ops.sync_runs WHERE run_id = %s", run_id)[0][0]
 
@@ -64,7 +59,7 @@ def test_imports_triggered_through_rest_fill_and_replace_the_collections(airflow
     result = counts_of(airflow, run_id)
     assert (result["generation"], set(result["entities"])) == (1, {"zones", "campaigns"})
     assert {kind: account[kind].count_documents({}) for kind in ACCOUNT} == ACCOUNT
-    assert troubles(airflow) == []
+    assert airflow.troubles() == []
 
 
 def test_a_type_that_fails_fails_the_run_once_and_changes_nothing_below(airflow, account):
@@ -77,7 +72,7 @@ def test_a_type_that_fails_fails_the_run_once_and_changes_nothing_below(airflow,
     ended = states(airflow, run_id)
     assert (ended["import_advertisers"], ended["import_zones"]) == ("failed", "success")
     assert ended["import_campaigns"] == ended["import_placements"] == "upstream_failed"
-    assert [run for _, run in troubles(airflow)] == [run_id]
+    assert [run for _, run in airflow.troubles()] == [run_id]
     assert {kind: list(account[kind].find()) for kind in before} == before
     airflow.vendors.faults.clear()
     again = airflow.trigger(DAG)
