@@ -194,10 +194,12 @@ class Airflow:
         return storage(self.variables)
 
     def pages(self, run_id: str) -> list[str]:
-        known, client = self.variables, self.archive()
-        found = client.list_objects_v2(Bucket=known["AUDIT_BUCKET"]).get("Contents", [])
+        """Return the keys of what a run has archived."""
+        listed = self.archive().get_paginator("list_objects_v2")
+        pages = listed.paginate(Bucket=self.variables["AUDIT_BUCKET"])
+        keys = (str(item.get("Key")) for page in pages for item in page.get("Contents", []))
         wanted = run_id.replace(":", "_").replace("+", "_")
-        return [key for key in (item.get("Key", "") for item in found) if wanted in key]
+        return [key for key in keys if wanted in key]
 
 
 def _instant(text: str) -> datetime:

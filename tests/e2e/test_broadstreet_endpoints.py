@@ -66,7 +66,8 @@ def test_local_entities_are_exported_through_the_endpoints(account):
     started = operator.ask("POST", "/api/sync/local-all")
 
     assert started.status_code == 202, started.text
-    run = account.finish(operator, started.json()["run_id"])
+    run_id = started.json()["run_id"]
+    run = account.finish(operator, run_id)
     assert run["state"] == "success"
     assert run["progress"]["zones"] == {"completed": 1, "total": 1}
     assert run["result"]["id_maps"]["campaigns"].keys() == {campaign["_id"]}
@@ -75,8 +76,8 @@ def test_local_entities_are_exported_through_the_endpoints(account):
     gone = operator.ask("GET", f"/api/local/zones/{zone['_id']}")
     assert gone.status_code == 404
     assert "edited there" in gone.json()["detail"]["message"]
-    extras = account.airflow.call("GET", "/assets/events", source_dag_id=DAG)["asset_events"]
-    assert extras[-1]["extra"]["exported"] == 3
+    events = account.airflow.call("GET", "/assets/events", source_run_id=run_id)["asset_events"]
+    assert events[-1]["extra"]["exported"] == 3
 
 
 def test_chosen_dry_run_shows_the_plan_and_sends_nothing(account):

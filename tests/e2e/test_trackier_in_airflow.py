@@ -34,7 +34,7 @@ def test_run_triggered_through_rest_fills_everything(airflow):
     )
     assert published_at is not None
     assert payload["updated"] == 1
-    asset_events = airflow.call("GET", "/assets/events", source_dag_id="trackier_offer_sync")
+    asset_events = airflow.call("GET", "/assets/events", source_run_id=run_id)
     extras = [found["extra"] for found in asset_events["asset_events"]]
     [extra] = [extra for extra in extras if extra.get("event_id") == event_id]
     assert extra["status"] == "completed"
