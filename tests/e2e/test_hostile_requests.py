@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from sandbox.home import DEFAULT_HOME
 from tests.e2e.test_broadstreet_endpoints import account  # noqa: F401 - a fixture
 from tests.e2e.users import User
 
@@ -132,14 +131,14 @@ def test_no_line_of_the_log_is_written_by_who_is_logged_in(account):  # noqa: F8
     ended = account.finish(operator, run["run_id"])
 
     assert ended["state"] == "success"
-    lines = [(file, line) for file in _logs() for line in _lines(file)]
+    lines = [(file, line) for file in _logs(account.airflow) for line in _lines(file)]
     assert [found for found in lines if FORGED in found[1]] != []
     # PostgreSQL begins a line that goes on with a tab: nobody takes that for a line of its own.
     assert [found for found in lines if found[1].startswith(FORGED)] == []
 
 
-def _logs() -> list[Path]:
-    return [*(DEFAULT_HOME / "test-airflow").rglob("*.log")]
+def _logs(airflow) -> list[Path]:
+    return [*Path(airflow.variables["AIRFLOW_HOME"]).parent.rglob("*.log")]
 
 
 def _lines(file: Path) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
-from sandbox.home import DEFAULT_HOME
 from sandbox.vendors.ad_world.world import Settings, World
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
@@ -67,7 +67,8 @@ def keys(airflow):
 def everything_written(airflow):
     """Return what may not hold a secret, by place: logs, Airflow's audit log, archived pages."""
     known = airflow.variables
-    files = [*(DEFAULT_HOME / "test-airflow").rglob("*.log")]
+    files = [*Path(known["AIRFLOW_HOME"]).parent.rglob("*.log")]
+    assert files
     texts = {str(file): file.read_text(errors="replace") for file in files}
     store = airflow.archive()
     for page in store.get_paginator("list_objects_v2").paginate(
