@@ -15,7 +15,7 @@ def settings(home: Home, state: State) -> dict[str, str]:
     return {
         "EDGE_GRPC_DSN": postgres_uri(state, "warehouse", "edge_server"),
         "EDGE_GRPC_ADMIN_DSN": postgres_uri(state, "warehouse", "edge_admin"),
-        "EDGE_GRPC_KEYS_FILE": str(home.root / "edge-keys.json"),
+        "EDGE_GRPC_KEYS_FILE": str(home.edge_keys_file),
         "EDGE_GRPC_LISTEN": address,
         "EDGE_GRPC_METRICS_LISTEN": f"{HOST}:{state.ports['edge-metrics']}",
         "EDGE_GRPC_INSECURE": "1",
@@ -34,7 +34,7 @@ def parts(home: Home, state: State) -> list[Part]:
         name="edge-keys",
         argv=(*command, "keys", "rotate"),
         env=known,
-        is_done=(home.root / "edge-keys.json").exists,
+        is_done=home.edge_keys_file.exists,
         after=("warehouse-schema",),
     )
     server = Part(

@@ -32,6 +32,10 @@ class Home:
         return self.root / "env"
 
     @property
+    def edge_keys_file(self) -> Path:
+        return self.root / "edge-keys.json"
+
+    @property
     def run(self) -> Path:
         return self.root / "run"
 

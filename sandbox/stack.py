@@ -87,8 +87,8 @@ def reset(home: Home) -> None:
     down(home)
     for name in ("data", "run", "log", "airflow"):
         shutil.rmtree(home.root / name, ignore_errors=True)
-    home.state_file.unlink(missing_ok=True)
-    home.env_file.unlink(missing_ok=True)
+    for file in (home.state_file, home.env_file, home.edge_keys_file):
+        file.unlink(missing_ok=True)
 
 
 def running(home: Home) -> processes.Process | None:
