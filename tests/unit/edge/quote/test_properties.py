@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_grpc.client.quote.amounts import allocate
@@ -25,7 +25,7 @@ from edge_grpc.v1.types_pb2 import LocalDate, Money, Weekday
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 PRODUCTS = ("a", "b", "c", "d")
 CATEGORIES = ("x", "y")
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60)
 
 
 def money(cents):
