@@ -151,12 +151,13 @@ def alert(airflow):
     return key
 
 
+# The day after, too: when it has begun, it is one of the last seven.
 _DAYS = """
 INSERT INTO analytics.workspace_daily
     (workspace_id, date, platform, currency, unconverted, spend, claimed_revenue,
      attributed_revenue)
 SELECT %s, (now() AT TIME ZONE 'Asia/Riyadh')::date - n, 'tiktok', 'SAR', 0, 100, 500, 250
-FROM generate_series(0, 6) AS n
+FROM generate_series(-1, 6) AS n
 """
 
 

@@ -29,7 +29,8 @@ def test_admin_logs_in_starts_a_sync_and_watches_it_to_its_result(airflow, peopl
     expect(center.get_by_role("row", name="Offers")).to_contain_text("60")
     expect(center.get_by_text("Include publishers")).to_be_visible()
     [(run_id, params)] = airflow.rows(
-        "SELECT run_id, params FROM ops.sync_runs WHERE flow = %s ORDER BY started_at DESC LIMIT 1",
+        "SELECT run_id, params FROM ops.sync_runs WHERE flow = %s AND run_id LIKE 'manual%%'"
+        " ORDER BY started_at DESC LIMIT 1",
         FLOW,
     )
     assert params["include_publishers"] is True
