@@ -20,7 +20,10 @@ class Journal:
 
     def restart(self, settings: Mapping[str, Any]) -> None:
         if self._path:
-            self._path.write_bytes(encode(settings) + b"\n")
+            # Replaced at once: killed in between, the next server would begin another world.
+            fresh = self._path.with_suffix(".new")
+            fresh.write_bytes(encode(settings) + b"\n")
+            fresh.replace(self._path)
 
     def add(self, vendor: str, operation: str, arguments: Mapping[str, Any]) -> None:
         if self._path:
