@@ -52,6 +52,7 @@ def waits_for_the_alerts(company):
     """Tell whether somebody wants to write an alert and cannot."""
     return company.rows(
         "SELECT 1 FROM pg_locks WHERE relation = 'ops.alerts'::regclass AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
 
 

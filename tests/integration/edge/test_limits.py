@@ -61,7 +61,10 @@ async def test_callers_deadline_ends_the_work_for_it(session, office, upload):
         await session.stub.UploadUsageBatch(upload, metadata=await session.metadata(), timeout=0.5)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    waiting = (
+        "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     async with asyncio.timeout(20):
         while office.value(waiting):  # noqa: ASYNC110 - PostgreSQL's state
             await asyncio.sleep(0.01)
