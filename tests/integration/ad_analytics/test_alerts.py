@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -68,10 +67,10 @@ def test_login_that_is_needed_is_told_once_although_the_run_was_killed(company, 
     with db.transaction():
         db.execute("LOCK TABLE ops.alerts IN ACCESS EXCLUSIVE MODE")
         with company.start_sync("r1", connections=[meta]) as running:
-            until = time.monotonic() + 30
-            while not waits_for_the_alerts(company) and time.monotonic() < until:
-                time.sleep(0.05)
-            running.kill()
+            try:
+                company.until(lambda: waits_for_the_alerts(company), seconds=60)
+            finally:
+                running.kill()
     assert status_of(company, meta) == [("active",)]
 
     company.sync("r2", connections=[meta])

@@ -200,8 +200,9 @@ def test_what_is_killed_while_the_vendor_thinks_has_saved_nothing(office):
         "--setting", f"base_url={link.settings['base_url']}", credentials=link.credentials,
     ) as running:  # fmt: skip
         office.company.until(
-            lambda: len(office.vendors.requests("meta")) > before or running.poll()
+            lambda: len(office.vendors.requests("meta")) > before or running.poll() is not None
         )
+        assert running.poll() is None, "it ended before it was killed"
         running.kill()
 
     assert office.rows() == []
