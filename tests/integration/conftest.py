@@ -208,6 +208,7 @@ def trackier(vendors, database, db, bucket, worker):
 @pytest.fixture
 def people(vendors, db, record_property):
     """A function that adds a webhook and an inbox of this test's own to connections."""
+    vendors.faults.clear()  # the test before may have left the webhook broken
     smtp = _from_stack("alerts_smtp")
     address = f"{uuid.uuid4().hex}@example.com"
     webhook = Connection(
