@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -82,11 +83,16 @@ def test_a_reader_never_sees_empty_half_or_mixed(broadstreet):
 
     reader = threading.Thread(target=poll)
     reader.start()
-    broadstreet.vendors.reset(8, broadstreet=SECOND)
-    broadstreet.settings(max_removal_share=1)
-    broadstreet.run(mode="fresh")
-    stop.set()
-    reader.join()
+    try:
+        while not across:  # it has seen everything once
+            assert reader.is_alive()
+            time.sleep(0.01)
+        broadstreet.vendors.reset(8, broadstreet=SECOND)
+        broadstreet.settings(max_removal_share=1)
+        broadstreet.run(mode="fresh")
+    finally:
+        stop.set()
+        reader.join()
 
     new = {kind: frozenset(broadstreet.truth(kind)) for kind in KINDS}
     for kind in KINDS:
