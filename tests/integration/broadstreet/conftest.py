@@ -233,8 +233,10 @@ def open_client(vendors: VendorSandbox, limiter: RateLimiter) -> Iterator[Broads
     )
     settings = BroadstreetSettings.from_connection(connection)
     rest = broadstreet_client(connection, settings, limiter=limiter, usage=Usage())
-    yield BroadstreetClient(rest)
-    rest.close()
+    try:
+        yield BroadstreetClient(rest)
+    finally:
+        rest.close()
 
 
 @pytest.fixture(scope="session")

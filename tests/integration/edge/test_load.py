@@ -38,10 +38,12 @@ async def loading(office, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    yield process
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_short_load_keeps_every_gate(office, tmp_path):
