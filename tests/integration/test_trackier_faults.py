@@ -56,8 +56,8 @@ def test_passing_fault_costs_a_retry_and_no_row(trackier, kind, how):
 
 
 def test_slow_answer_times_out_and_is_asked_again(trackier):
-    trackier.settings(read_timeout_seconds=0.5)
-    trackier.vendors.faults.add("latency", seconds=2, **ONE_CAMPAIGN_PAGE)
+    trackier.settings(read_timeout_seconds=1.5)
+    trackier.vendors.faults.add("latency", seconds=6, **ONE_CAMPAIGN_PAGE)
 
     result = trackier.sync()
 

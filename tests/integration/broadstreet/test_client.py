@@ -39,7 +39,7 @@ def connect(sandbox):
     opened = []
 
     def make(token=TOKEN, host=None, limiter=None, **extra):
-        extra = {"backoff_seconds": 0.01, "read_timeout_seconds": 0.5, **extra}
+        extra = {"backoff_seconds": 0.01, "read_timeout_seconds": 1.5, **extra}
         connection = Connection(
             conn_id="broadstreet_default",
             host=host or sandbox.vendor_url("broadstreet"),

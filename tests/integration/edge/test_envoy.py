@@ -216,7 +216,7 @@ async def test_edge_outlives_the_replica_that_served_it(office, shop, site, tmp_
 async def end_of(stream) -> grpc.StatusCode | None:
     """Return how a watch ended, None if it goes on."""
     try:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(3):
             while await stream.read() is not grpc.aio.EOF:
                 continue
             return await stream.code()

@@ -72,7 +72,7 @@ async def test_callers_deadline_ends_the_work_for_it(session, office, upload):
 
 async def test_unary_call_that_takes_too_long_is_ended_by_the_server(serving, shop, locked, upload):
     async with (
-        serving(unary_seconds=0.3) as server,
+        serving(unary_seconds=1) as server,
         Session(credentials(server, shop)) as session,
     ):
         with pytest.raises(grpc.aio.AioRpcError) as caught:

@@ -52,7 +52,7 @@ class Till:
 
         One of another test, on the same server, would keep them from counting as seen.
         """
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self.attic.rows(
             "SELECT coalesce(bool_and(recorded_in < pg_snapshot_xmin(pg_current_snapshot())), true)"
             " FROM edge.promotion_usages"

@@ -292,7 +292,7 @@ def test_a_name_that_a_local_entity_has_is_reported_and_not_merged(broadstreet):
 
 
 def test_calls_go_level_by_level_and_never_more_than_five_at_once(broadstreet):
-    broadstreet.vendors.faults.add("latency", "broadstreet", seconds=0.02)
+    broadstreet.vendors.faults.add("latency", "broadstreet", seconds=0.1)
 
     broadstreet.run()
 
