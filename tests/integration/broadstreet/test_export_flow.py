@@ -109,7 +109,7 @@ class Flow:
 
 
 @pytest.fixture
-def flow(world, database, db, mongo_connection):
+def flow(world, database, db, mongo_connection, worker):
     redis = connection_from_environment("analytics_redis")
     assert redis
     vendor = Connection(
@@ -122,7 +122,7 @@ def flow(world, database, db, mongo_connection):
     connections = {
         "warehouse_postgres": database,
         "broadstreet_mongo": mongo_connection,
-        "analytics_redis": redis,
+        "analytics_redis": replace(redis, extra={"db": worker + 1}),
         "broadstreet_default": vendor,
     }
     return Flow(world, db, connections)
