@@ -206,8 +206,10 @@ def cutter(frames_left):
 
 @asynccontextmanager
 async def lane_of(office, serving):
-    office.run(f"ALTER DATABASE {office.conn.info.dbname} SET synchronous_commit = off")
+    name = office.conn.info.dbname
+    office.run(f"ALTER DATABASE {name} SET synchronous_commit = off")
     with ExitStack() as opened:
+        opened.callback(office.run, f"ALTER DATABASE {name} RESET synchronous_commit")
         conns = [opened.enter_context(psycopg.connect(office.owner_dsn)) for _ in range(4)]
         for conn in conns:
             conn.execute("SET lock_timeout = '50ms'")
