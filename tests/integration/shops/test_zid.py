@@ -53,7 +53,7 @@ def test_an_order_is_read_with_its_money_its_state_and_its_coupon(shop):
 
 
 def test_account_tells_currency_and_timezone(shop):
-    with pytest.raises(PermanentError, match="no orders to tell its currency by") as _:
+    with pytest.raises(PermanentError, match="no orders to tell its currency by"):
         zid.ZidClient(
             shop.client()._rest, store=STORE, timezone="Asia/Riyadh", currency=None
         ).get_account()
