@@ -398,6 +398,3 @@ def test_the_worlds_orders_are_read_as_they_are(shop, vendors):
         assert record.refunded == money(order.refunded, order.currency)
         assert (record.state is OrderState.CANCELLED) == (order.cancelled_at is not None)
         assert (record.not_attributable is None) == (order.source == "web")
-
-
-# The sandbox itself.

@@ -471,6 +471,3 @@ def test_the_worlds_orders_are_read_as_they_are(shop, vendors):
         assert (record.test, record.not_attributable is None) == (order.test, order.source == "web")
         assert [t.occurred_at for t in record.touches] == [t.occurred_at for t in order.touches]
         assert [t.landing_url for t in record.touches] == [t.landing_url for t in order.touches]
-
-
-# The sandbox itself.

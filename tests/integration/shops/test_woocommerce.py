@@ -440,6 +440,3 @@ def test_the_worlds_orders_are_read_as_they_are(shop, vendors, index):
 def order_of_site(order):
     """The order as the site alone tells of it, without our click log."""
     return replace(order, store=replace(order.store, snippet=False))
-
-
-# The sandbox itself.
