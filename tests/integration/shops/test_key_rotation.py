@@ -15,17 +15,13 @@ import msgspec
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
-from sandbox.vendors.control import DEFAULT_KEYS
-from vendor_sync.ad_analytics.records import Credentials
+from tests.integration.shops.salla_store import CREDENTIALS, STORE, make_shop
 from vendor_sync.ad_analytics.shops import salla
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE, TokenStore
 from vendor_sync.postgres import connect
 
 pytestmark = pytest.mark.integration
 OLD, NEW = Fernet.generate_key(), Fernet.generate_key()
-TOKEN = DEFAULT_KEYS["salla"]
-SECRETS = {"client_id": "app", "client_secret": DEFAULT_KEYS["salla.secret"]}
-CREDENTIALS = Credentials(access_token=TOKEN, refresh_token=f"ory_rt_{TOKEN}", extra=SECRETS)
 LINKED = 400
 
 
@@ -133,9 +129,7 @@ class Load:
 def test_keys_are_exchanged_under_load_and_the_exchange_is_killed(
     open_shop, vendors, database, linked
 ):
-    url = vendors.vendor_url("salla")
-    shop = open_shop(salla, "salla", "demo", CREDENTIALS, f"{url}/admin/v2")
-    shop.settings["accounts_url"] = url
+    shop = make_shop(open_shop, vendors)
     with Load(database, linked, shop) as load:
         killed = rotate(database, NEW, OLD)
         deadline = time.monotonic() + 60
@@ -152,7 +146,7 @@ def test_keys_are_exchanged_under_load_and_the_exchange_is_killed(
     assert again.returncode == 0
     assert str(LINKED) in said
     assert under(database, NEW) == LINKED  # the old key may be dropped
-    [row] = [each for each in vendors._lines("salla/renewals") if each["store"] == "demo"]
+    [row] = [each for each in vendors._lines("salla/renewals") if each["store"] == STORE]
     assert (row["renewals"], row["revoked"]) == (load.renewed, False)
     with connect(database, application_name="test") as conn:
         assert TokenStore(conn, cipher(NEW)).load(linked[-1]) == load.last
