@@ -18,7 +18,12 @@ from sandbox.vendors.ad_world.click_log import click_log_lines
 from sandbox.vendors.ad_world.fx import MANUAL
 from sandbox.vendors.ad_world.places import Account, Store, Workspace
 from sandbox.vendors.ad_world.world import Settings, World
-from sandbox.vendors.control import DEFAULT_KEYS, VendorSandbox
+from sandbox.vendors.control import (
+    DEFAULT_KEYS,
+    SHOP_APP_ID,
+    SNAPCHAT_CLIENT_ID,
+    VendorSandbox,
+)
 from tests.environment import connection_variables
 from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.ad_analytics.click_log import load_new_clicks
@@ -30,8 +35,8 @@ from vendor_sync.postgres import Warehouse
 
 CLICK_PREFIX = "click-log"
 MODELS = ["last_click", "first_click", "linear", "position_based", "time_decay"]
-# The refresh tokens that the sandbox gives out first, and where it renews them.
-_APP = {"client_id": "sandbox-snapchat-app", "client_secret": f"secret-{DEFAULT_KEYS['snapchat']}"}
+# The app that the sandbox's Snapchat knows.
+_APP = {"client_id": SNAPCHAT_CLIENT_ID, "client_secret": f"secret-{DEFAULT_KEYS['snapchat']}"}
 
 
 class Books:
@@ -240,7 +245,7 @@ def first_credentials(
         return Credentials(access_token=key, extra=secret)
     if vendor == "snapchat":
         return Credentials(access_token=key, refresh_token=f"refresh-{key}", extra=_APP)
-    client = {"client_id": "app", "client_secret": keys.get(f"{vendor}.secret", "")}
+    client = {"client_id": SHOP_APP_ID, "client_secret": keys.get(f"{vendor}.secret", "")}
     if vendor == "salla":
         own = f"{key}.{external_id}"
         return Credentials(access_token=own, refresh_token=f"ory_rt_{own}", extra=client)

@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
+from sandbox.vendors.control import DEFAULT_KEYS
 from tests.integration.ad_analytics.company import Company
 from tests.integration.ad_analytics.linking import Office, secrets
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
@@ -15,7 +16,7 @@ from vendor_sync.cli.app import app
 
 pytestmark = pytest.mark.integration
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-TOKEN = {"access_token": "sandbox-tiktok-8e02c5a7f913"}
+TOKEN = {"access_token": DEFAULT_KEYS["tiktok"]}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from sandbox.vendors.ad_world.world import Settings, World
-from sandbox.vendors.control import DEFAULT_KEYS
+from sandbox.vendors.control import DEFAULT_KEYS, SNAPCHAT_CLIENT_ID
 from vendor_sync.ad_analytics.platforms import snapchat
 from vendor_sync.errors import (
     AuthenticationError,
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 SINCE, UNTIL = date(2026, 3, 17), date(2026, 4, 15)
 TOKEN = DEFAULT_KEYS["snapchat"]
-APP = {"client_id": "sandbox-snapchat-app", "client_secret": f"secret-{TOKEN}"}
+APP = {"client_id": SNAPCHAT_CLIENT_ID, "client_secret": f"secret-{TOKEN}"}
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sandbox.vendors.control import DEFAULT_KEYS
+from sandbox.vendors.control import DEFAULT_KEYS, SHOP_APP_ID
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.shops import salla
 
 STORE = "demo"
 TOKEN = DEFAULT_KEYS["salla"]
-SECRETS = {"client_id": "app", "client_secret": DEFAULT_KEYS["salla.secret"]}
+SECRETS = {"client_id": SHOP_APP_ID, "client_secret": DEFAULT_KEYS["salla.secret"]}
 CREDENTIALS = Credentials(access_token=TOKEN, refresh_token=f"ory_rt_{TOKEN}", extra=SECRETS)
 
 

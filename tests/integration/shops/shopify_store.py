@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.vendors.control import DEFAULT_KEYS
+from sandbox.vendors.control import DEFAULT_KEYS, SHOP_APP_ID
 from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.shops import shopify
 
 STORE = "demo.myshopify.com"
-SECRETS = {"client_id": "app", "client_secret": DEFAULT_KEYS["shopify.secret"]}
+SECRETS = {"client_id": SHOP_APP_ID, "client_secret": DEFAULT_KEYS["shopify.secret"]}
 CREDENTIALS = Credentials(access_token=DEFAULT_KEYS["shopify"])
 
 

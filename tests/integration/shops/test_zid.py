@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.vendors.ad_world.truth import money
 from sandbox.vendors.ad_world.world import Settings, World
-from sandbox.vendors.control import DEFAULT_KEYS
+from sandbox.vendors.control import DEFAULT_KEYS, SHOP_APP_ID
 from vendor_sync.ad_analytics.records import Credentials, NotAttributable, OrderState
 from vendor_sync.ad_analytics.shops import zid
 from vendor_sync.errors import (
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 STORE = "demo"
 BEARER, MANAGER = DEFAULT_KEYS["zid"], DEFAULT_KEYS["zid.manager"]
 APP = {
-    "client_id": "app", "client_secret": DEFAULT_KEYS["zid.secret"],
+    "client_id": SHOP_APP_ID, "client_secret": DEFAULT_KEYS["zid.secret"],
     "redirect_uri": "https://app.example/back",
 }  # fmt: skip
 CREDENTIALS = Credentials(access_token=BEARER, extra={"manager_token": MANAGER})
