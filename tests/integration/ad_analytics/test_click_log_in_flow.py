@@ -19,7 +19,6 @@ from tests.environment import connection_variables
 from tests.integration.ad_analytics.world import SHOP_URL, order
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
 from vendor_sync.ad_analytics.whole_run import run_sync
-from vendor_sync.connections import connection_from_environment
 
 pytestmark = pytest.mark.integration
 # The command line that is killed goes by the real clock.
@@ -70,20 +69,10 @@ class Shop:
 
 
 @pytest.fixture
-def connections(database, db, bucket, worker):
-    """Where the flow's servers are; `db` empties the runs of the test before."""
-    del db
-    audit = connection_from_environment("audit_s3")
-    redis = connection_from_environment("analytics_redis")
-    assert audit is not None
-    assert redis is not None
-    clicks = replace(audit, conn_id="click_log_s3", extra={**audit.extra, "bucket": bucket.name})
-    return {
-        "warehouse_postgres": database,
-        "audit_s3": clicks,
-        "click_log_s3": clicks,
-        "analytics_redis": replace(redis, extra={"db": worker + 1}),
-    }
+def connections(connections):
+    """The flow's servers; the click log is in the bucket of the archive."""
+    clicks = replace(connections["audit_s3"], conn_id="click_log_s3")
+    return connections | {"click_log_s3": clicks}
 
 
 @pytest.fixture
