@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import os
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-import psycopg
 import pytest
-from psycopg import sql
-
-from vendor_sync.connections import connection_from_environment
-from vendor_sync.migrations import migrate
 
 
 @pytest.fixture(scope="session")
-def edge_dsn(worker_id):
+def edge_dsn(worker, migrated_database):
     """A migrated database, as a URL."""
-    admin = connection_from_environment("warehouse_owner")
-    if admin is None:
-        pytest.fail("warehouse_owner is not set: run the tests with `make test ARGS='...'`")
-    name = f"edge_{os.getpid()}_{worker_id}"
-    server = f"postgresql://{admin.login}:{admin.password}@{admin.host}:{admin.port}"
-    with psycopg.connect(f"{server}/{admin.schema}", autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(replace(admin, schema=name))
-    yield f"{server}/{name}"
-    with psycopg.connect(f"{server}/{admin.schema}", autocommit=True) as conn:
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with migrated_database(f"edge_{os.getpid()}_{worker}") as made:
+        yield f"postgresql://{made.login}:{made.password}@{made.host}:{made.port}/{made.schema}"
 
 
 @pytest.fixture
