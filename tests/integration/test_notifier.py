@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.vendors.control import DEFAULT_KEYS
 from vendor_sync.alerts import resolve_failure
 from vendor_sync.errors import (
     AuthenticationError,
@@ -28,7 +27,6 @@ def notifier(trackier, monkeypatch):
     webhook = {
         "conn_type": "http",
         "host": trackier.vendors.vendor_url("webhook"),
-        "password": DEFAULT_KEYS.get("webhook"),
     }
     monkeypatch.setenv("AIRFLOW_CONN_ALERTS_WEBHOOK", json.dumps(webhook))
     monkeypatch.delenv("AIRFLOW_CONN_ALERTS_SMTP", raising=False)
