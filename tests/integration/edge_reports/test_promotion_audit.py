@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,10 +19,16 @@ from vendor_sync.edge_reports.store import Finding, audit_promotions
 from vendor_sync.errors import ConfigurationError
 
 pytestmark = pytest.mark.integration
+JAKARTA = ZoneInfo("Asia/Jakarta")
 
 
 def today():
-    return datetime.now(ZoneInfo("Asia/Jakarta")).date()
+    """Return the company's day; wait for the next one if a test could run into it."""
+    now = datetime.now(JAKARTA)
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), JAKARTA)
+    if midnight - now < timedelta(seconds=20):
+        time.sleep((midnight - now).total_seconds() + 0.1)
+    return datetime.now(JAKARTA).date()
 
 
 def test_findings_and_their_borders(office):
