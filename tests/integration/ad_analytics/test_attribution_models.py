@@ -10,6 +10,7 @@ import pytest
 from tests.integration.ad_analytics.world import ALL_MODELS, ORDERED_AT, order, refund, touch
 from vendor_sync.ad_analytics.attribution import attribute_orders, mark_all_orders
 from vendor_sync.ad_analytics.records import OrderState
+from vendor_sync.postgres import connect
 
 pytestmark = pytest.mark.integration
 DAY = timedelta(days=1)
@@ -216,8 +217,6 @@ def test_rounds_of_one_order_end_where_one_round_ends(world):
 
 def test_a_killed_round_leaves_its_orders_stale(world, database):
     world.take(order("o1", *visits(1)), attribute=False)
-    from vendor_sync.postgres import connect  # noqa: PLC0415
-
     with connect(database, application_name="killed") as conn:
         pid = conn.info.backend_pid
         with pytest.raises(Exception, match="terminat"):  # noqa: SIM117, PT012

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 import grpc
+import psycopg
 import pytest
 
 from edge_grpc.client.backoff import Backoff
@@ -16,6 +17,8 @@ from edge_grpc.client.sync import Syncer
 from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
+from edge_grpc.v1 import types_pb2 as types
+from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
 from tests.integration.edge.held import rows_by_table
 
@@ -167,8 +170,6 @@ async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_
     done = asyncio.Event()
 
     def write():
-        import psycopg  # noqa: PLC0415
-
         with psycopg.connect(office.owner_dsn) as conn:
             for _ in range(300):
                 sku = str(chance.randint(1, 200))
@@ -194,9 +195,6 @@ async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_
 
 
 async def test_outbox_is_settled_by_verdicts(office, shop, edge, session):
-    from edge_grpc.v1 import types_pb2 as types  # noqa: PLC0415
-    from edge_grpc.v1 import usage_pb2 as usage  # noqa: PLC0415
-
     promotion = office.add_promotion(shop)
     outbox = Outbox(edge.conn)
     for index in range(1203):

@@ -7,7 +7,9 @@ import uuid
 import grpc
 import pytest
 
+from edge_grpc.admin import ClientAdmin
 from edge_grpc.client.backoff import reason
+from edge_grpc.database import opened
 from edge_grpc.v1 import sync_pb2 as sync
 
 REPORTED = "SELECT record_id, version, reason, times FROM edge.refused_records ORDER BY record_id"
@@ -70,9 +72,6 @@ async def test_rule_of_a_newer_compiler_is_kept_skipped_and_reported(office, sho
 
 
 async def test_clients_list_says_how_many_records_a_store_skips(office, session, shop, edge):
-    from edge_grpc.admin import ClientAdmin  # noqa: PLC0415
-    from edge_grpc.database import opened  # noqa: PLC0415
-
     await edge.syncer.sync()
     await report(session, shop, edge, sync.RefusedRecord(id=str(uuid.uuid4()), version=1))
 

@@ -13,12 +13,14 @@ import pytest
 
 from edge_grpc import keys
 from edge_grpc.admin import ClientAdmin
-from edge_grpc.client.backoff import reason
+from edge_grpc.client.backoff import reason, retry_seconds
 from edge_grpc.client.session import Session
 from edge_grpc.database import opened
 from edge_grpc.tokens import KeyFile, Tokens
+from edge_grpc.v1 import auth_pb2 as auth
 from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.conftest import credentials
 
 CALLS = {
     "GetVersion": sync.GetVersionRequest,
@@ -180,8 +182,6 @@ async def test_rotated_secret_voids_the_old_one(office, session, shop):
 
 
 async def test_refresh_token_works_once_and_its_second_use_voids_the_chain(session):
-    from edge_grpc.v1 import auth_pb2 as auth  # noqa: PLC0415
-
     first = (await session.grant()).refresh_token
     request = auth.RefreshTokenRequest(refresh_token=first)
     second = (await session.stub.RefreshToken(request)).grant.refresh_token
@@ -193,23 +193,15 @@ async def test_refresh_token_works_once_and_its_second_use_voids_the_chain(sessi
 
 
 async def test_rate_limit_says_how_long_to_wait(serving, shop):
-    from edge_grpc.client.backoff import retry_seconds  # noqa: PLC0415
-    from edge_grpc.client.session import Credentials  # noqa: PLC0415
+    async with (
+        serving(burst=3, calls_per_minute=6) as server,
+        Session(credentials(server, shop)) as session,
+    ):
+        token = (await session.grant()).access_token
+        for _ in range(3):
+            await call(session, "GetVersion", filled("GetVersion", shop), token)
 
-    async with serving(burst=3, calls_per_minute=6) as server:
-        target = f"127.0.0.1:{server.port}"
-        known = Credentials(
-            target=target,
-            client_id=shop.client_id,
-            client_secret=shop.client_secret,
-            insecure=True,
-        )
-        async with Session(known) as session:
-            token = (await session.grant()).access_token
-            for _ in range(3):
-                await call(session, "GetVersion", filled("GetVersion", shop), token)
-
-            error = await refusal(session, "GetVersion", filled("GetVersion", shop), token)
+        error = await refusal(session, "GetVersion", filled("GetVersion", shop), token)
 
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert reason(error) == "RATE_LIMITED"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 
@@ -128,8 +129,6 @@ async def test_reversal_is_a_record_of_its_own_that_waits_for_its_original(offic
 async def test_use_of_a_promotion_that_was_deleted_since_still_counts(office, make, send, session):
     """Trap U6: the sale has happened."""
     record = make()
-    from edge_grpc.v1 import sync_pb2 as sync  # noqa: PLC0415
-
     grant = await session.grant()
     ids = {"company_id": grant.company_id, "store_id": grant.store_id}
     request = sync.SyncPromotionsRequest(**ids)
