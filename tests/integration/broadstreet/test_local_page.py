@@ -11,6 +11,7 @@ from vendor_sync.broadstreet.local_models import MODELS
 from vendor_sync.broadstreet.local_store import ConflictError, LocalStore
 from vendor_sync.sync_center import broadstreet, broadstreet_log, local_forms
 
+pytestmark = pytest.mark.integration
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ENTERED = {
     EntityType.NETWORKS: {"name": ["Net"]},

@@ -16,6 +16,8 @@ from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def running(edge):

@@ -22,6 +22,8 @@ from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
 from tests.integration.edge.held import rows_by_table
 
+pytestmark = pytest.mark.integration
+
 
 def fill(office, shop, products=2500, promotions=30):
     office.run(

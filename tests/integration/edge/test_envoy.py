@@ -30,6 +30,7 @@ from edge_grpc.v1 import usage_pb2 as usage
 from sandbox.home import REPOSITORY
 from tests.integration.edge.server_process import free_port, served
 
+pytestmark = pytest.mark.integration
 DEPLOY = REPOSITORY / "deploy" / "edge"
 BINARIES = sorted((REPOSITORY / ".sandbox" / "envoy").glob("lib/*/site-packages/envoy/_bin/envoy"))
 

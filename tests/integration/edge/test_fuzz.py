@@ -10,6 +10,7 @@ import pytest
 
 from edge_grpc.v1 import edge_sync_service_pb2, sync_pb2, usage_pb2
 
+pytestmark = pytest.mark.integration
 SERVICE = edge_sync_service_pb2.DESCRIPTOR.services_by_name["EdgeSyncService"]
 ROUNDS = 40
 TEXTS = ["", "\x00", "é" * 50, "0" * 5000, "2026-02-30T00:00:00Z", "%s", "{}", "-1", "A" * 36]

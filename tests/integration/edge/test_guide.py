@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "edge-integration.md"
 
 

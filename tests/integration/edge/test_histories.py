@@ -31,6 +31,7 @@ from tests.integration.edge.held import contents
 from tests.integration.edge.histories import Clock, History
 from tests.integration.edge.plain_edge import PlainEdge
 
+pytestmark = pytest.mark.integration
 logger = logging.getLogger(__name__)
 # 1110: the clock passes a boundary between a stream's break and its resumption.
 SHORT = [*range(100), 1110]

@@ -21,6 +21,8 @@ from edge_grpc.v1 import usage_pb2 as usage
 from edge_grpc.v1.edge_sync_service_pb2_grpc import EdgeSyncServiceStub
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
+
 
 async def test_streams_beyond_the_limit_wait_for_one_to_end(serving, shop):
     async with (

@@ -20,6 +20,7 @@ from tests.integration.edge.conftest import credentials
 from tests.integration.edge.histories import Clock
 from tests.integration.edge.plain_edge import PlainEdge
 
+pytestmark = pytest.mark.integration
 ZONES = ("Asia/Jakarta", "Asia/Riyadh", "America/New_York")
 SECOND = timedelta(seconds=1)
 

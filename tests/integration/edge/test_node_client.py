@@ -21,6 +21,7 @@ from edge_grpc.v1.edge_sync_service_pb2 import DESCRIPTOR
 from edge_grpc.v1.promotion_pb2 import Promotion
 from sandbox.home import REPOSITORY
 
+pytestmark = pytest.mark.integration
 NODE = shutil.which("node")
 MODULES = REPOSITORY / ".sandbox" / "node" / "node_modules"
 CLIENT = REPOSITORY / "tests" / "e2e" / "node" / "converse.js"

@@ -21,6 +21,7 @@ from edge_grpc.client.sync import Syncer
 from sandbox.home import REPOSITORY
 from tests.integration.edge.held import rows_by_table
 
+pytestmark = pytest.mark.integration
 ARCHIVE = REPOSITORY / "tests" / "e2e" / "older_client" / "edge_grpc-14abac2.tar.gz"
 
 

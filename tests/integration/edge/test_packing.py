@@ -10,6 +10,7 @@ from edge_grpc.client.sync import Syncer
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
 
+pytestmark = pytest.mark.integration
 GZIP = [frames.CODEC_GZIP]
 
 

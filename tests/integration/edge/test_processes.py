@@ -24,6 +24,7 @@ from tests.integration.edge.plain_edge import PlainEdge
 from tests.integration.edge.server_process import served
 from tests.observation import DASHBOARDS, asked_by
 
+pytestmark = pytest.mark.integration
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 

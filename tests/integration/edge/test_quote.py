@@ -8,9 +8,13 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+import pytest
+
 from edge_grpc.client.outbox import Outbox
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
+
+pytestmark = pytest.mark.integration
 
 
 def quoted(edge_path, tmp_path, cart, *arguments):

@@ -12,6 +12,7 @@ from edge_grpc.client.backoff import reason
 from edge_grpc.database import opened
 from edge_grpc.v1 import sync_pb2 as sync
 
+pytestmark = pytest.mark.integration
 REPORTED = "SELECT record_id, version, reason, times FROM edge.refused_records ORDER BY record_id"
 
 

@@ -20,6 +20,7 @@ from vendor_sync.sync_center import edge_settings
 from vendor_sync.sync_center.edge_settings import SettingsChangedError
 from vendor_sync.sync_center.forms import FormError
 
+pytestmark = pytest.mark.integration
 DRAWN = st.fixed_dictionaries(
     {
         "sync_strategy": st.sampled_from(["current_only", "include_future", "all_active"]),

@@ -18,6 +18,8 @@ from edge_grpc.server import SERVICE
 from edge_grpc.v1 import sync_pb2 as sync
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 async def channel(server):

@@ -12,6 +12,8 @@ from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
 from tests.integration.edge.answers import days, read, records, removals
 
+pytestmark = pytest.mark.integration
+
 
 async def refused(session, name, **fields):
     with pytest.raises(grpc.aio.AioRpcError) as caught:

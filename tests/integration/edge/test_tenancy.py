@@ -22,6 +22,7 @@ from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
 CALLS = {
     "GetVersion": sync.GetVersionRequest,
     "WatchVersion": sync.WatchVersionRequest,

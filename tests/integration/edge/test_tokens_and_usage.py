@@ -9,6 +9,7 @@ from edge_grpc.client.backoff import reason
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 
+pytestmark = pytest.mark.integration
 ACCEPTED, DUPLICATE = usage.USAGE_VERDICT_ACCEPTED, usage.USAGE_VERDICT_DUPLICATE
 
 

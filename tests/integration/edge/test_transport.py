@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from edge_grpc.client.session import Session
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
 NOW = dt.datetime.now(dt.UTC)
 
 

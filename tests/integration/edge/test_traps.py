@@ -19,6 +19,8 @@ from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
+
 
 async def frames_of(session, shop, **fields):
     request = sync.SyncRequest(**shop.tenant, **fields)

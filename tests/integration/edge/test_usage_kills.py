@@ -28,6 +28,7 @@ from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.server_process import free_port
 
+pytestmark = pytest.mark.integration
 logger = logging.getLogger(__name__)
 LONG = int(os.environ.get("EDGE_UPLOADS", "200000"))
 SEED = int(os.environ.get("EDGE_SEED", "5"))

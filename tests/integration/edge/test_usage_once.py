@@ -16,6 +16,7 @@ from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 
+pytestmark = pytest.mark.integration
 VERDICT = usage.UsageVerdict.Name
 REASON = usage.UsageRejectReason.Name
 

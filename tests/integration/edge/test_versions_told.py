@@ -10,6 +10,8 @@ from edge_grpc.client.session import Session
 from edge_grpc.v1 import sync_pb2 as sync
 from tests.integration.edge.conftest import credentials
 
+pytestmark = pytest.mark.integration
+
 
 async def version(session, **ids):
     request = sync.GetVersionRequest(**ids)

@@ -14,6 +14,7 @@ from edge_grpc.database import opened
 from edge_grpc.selector import Filters
 from edge_grpc.v1.sync_frames_pb2 import Batch
 
+pytestmark = pytest.mark.integration
 SIZE = 4
 
 
