@@ -23,6 +23,7 @@ from vendor_sync.trackier.flow import FLOW, run_offer_sync
 pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+RUNNING = "SELECT count(*) FROM ops.sync_runs WHERE status = 'running'"
 COUNTS = ("status", "added", "updated", "unchanged", "deactivated", "rejected", "offers", "brands")
 END_STATE = {
     "brands": "SELECT trackier_advertiser_id, name, status, is_active, checksum"
@@ -34,7 +35,7 @@ END_STATE = {
     " JOIN ops.sync_runs USING (run_key) WHERE run_id = 'killed' ORDER BY 1, 2, 3",
     "events": "SELECT event_id, payload FROM ops.sync_events e"
     " JOIN ops.sync_runs USING (run_key) WHERE run_id = 'killed'",
-    "running": "SELECT count(*) FROM ops.sync_runs WHERE status = 'running'",
+    "running": RUNNING,
 }
 
 
@@ -102,31 +103,37 @@ def copy_of_database(world, name):
 
 
 def kills(count, seed, world, worker):
-    """Kill `count` live processes, over as many histories as that takes; return how many."""
+    """Kill `count` live processes, over as many histories as that takes.
+
+    They are killed within the time that a whole one takes. Return how many had begun their run.
+    """
     chance = random.Random(seed)
     base = world.connections["warehouse_postgres"]
     clean_copy = copy_of_database(world, f"clean_{worker}")
     clean = attach(world, clean_copy)
+    began = time.monotonic()
     expected = finish(clean, "killed")
+    whole = time.monotonic() - began
     expected_state = end_state(clean)
     clean.db.close()
-    hits = 0
+    hits = amid = 0
     while hits < count:
         world.connections["warehouse_postgres"] = base
         history = attach(world, copy_of_database(world, f"killed_{worker}"))
         for _ in range(chance.randint(1, 3)):
             process = start(history, "killed")
             try:
-                process.wait(timeout=chance.uniform(0.3, 1.6))
+                process.wait(timeout=chance.uniform(0.2, 1) * whole)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 hits += 1
             process.communicate()
+            amid += history.value(RUNNING)
         result = finish(history, "killed")
         assert {name: result[name] for name in COUNTS} == {name: expected[name] for name in COUNTS}
         assert end_state(history) == expected_state
         history.db.close()
-    return hits
+    return amid
 
 
 def attach(world, connection: Connection):
@@ -143,20 +150,21 @@ def attach(world, connection: Connection):
 
 
 def test_killed_runs_end_like_a_clean_one(changed_world, worker):
-    assert kills(10, 1, changed_world, worker) >= 10
+    assert kills(10, 1, changed_world, worker) > 0
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_hundred_kills_end_like_a_clean_run(changed_world, worker):
-    assert kills(100, 2, changed_world, worker) >= 100
+    assert kills(100, 2, changed_world, worker) >= 10
 
 
 def test_killed_run_is_closed_by_the_next_one(changed_world):
     process = start(changed_world, "dies")
-    deadline = time.monotonic() + 20
-    while changed_world.rows("SELECT 1 FROM ops.sync_runs WHERE status = 'running'") == []:
+    deadline = time.monotonic() + 60
+    while not changed_world.value(RUNNING):
         assert time.monotonic() < deadline
+        time.sleep(0.01)
     process.kill()
     process.communicate()
 
