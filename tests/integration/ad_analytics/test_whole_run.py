@@ -102,7 +102,7 @@ def test_an_error_that_concerns_all_begins_no_other_shard(company):
         dict(parse_qsl(call["query"])).get("advertiser_id")
         for call in company.vendors.requests("tiktok", path="/campaign/get/")
     }
-    assert len(asked) == LANES
+    assert 1 <= len(asked) <= LANES
 
     company.connections["audit_s3"] = right
     assert take_shards(company, "r1") == SIZE["accounts"]
