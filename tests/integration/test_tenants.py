@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.environment import connection_variables
 from vendor_sync.cli.app import app
 from vendor_sync.errors import ConfigurationError
 from vendor_sync.postgres import connect
@@ -28,9 +29,8 @@ def warehouse(db, database):
 def command(warehouse, database, monkeypatch):
     """A function that runs a command in this process."""
     del warehouse
-    fields = {name: getattr(database, name) for name in ("host", "port", "login", "password")}
-    fields |= {"conn_type": "postgres", "schema": database.schema}
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_POSTGRES", json.dumps(fields))
+    for name, value in connection_variables({"warehouse_postgres": database}).items():
+        monkeypatch.setenv(name, value)
     return lambda *words: CliRunner().invoke(app, ["tenant", *words])
 
 

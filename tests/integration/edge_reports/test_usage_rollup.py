@@ -15,6 +15,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from tests.environment import connection_variables
 from vendor_sync.edge_reports.flow import USAGE_ROLLUP, run_usage_rollup
 from vendor_sync.errors import ConfigurationError, LockedError
 from vendor_sync.postgres import connect, lock_flow
@@ -146,16 +147,7 @@ def test_repeated_run_changes_nothing_and_is_recorded(office):
 
 
 def environment(office):
-    database = office.connections["warehouse_postgres"]
-    fields = {
-        "conn_type": "postgres",
-        "host": database.host,
-        "port": database.port,
-        "login": database.login,
-        "password": database.password,
-        "schema": database.schema,
-    }
-    return os.environ | {"AIRFLOW_CONN_WAREHOUSE_POSTGRES": json.dumps(fields)}
+    return os.environ | connection_variables(office.connections)
 
 
 def command(*arguments):

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from tests.environment import connection_variables
 from vendor_sync.postgres import connect, lock_flow
 
 pytestmark = pytest.mark.integration
@@ -35,11 +36,8 @@ def heap(attic):
 
 
 def environment(attic):
-    database = attic.connections["warehouse_postgres"]
-    names = ("conn_type", "host", "port", "login", "password", "schema")
-    fields = json.dumps({name: getattr(database, name) for name in names})
     for_us = {name: value for name, value in os.environ.items() if "AIRFLOW_CONN" not in name}
-    return for_us | {"AIRFLOW_CONN_WAREHOUSE_POSTGRES": fields}
+    return for_us | connection_variables(attic.connections)
 
 
 def command(*arguments):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import msgspec
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
+from tests.environment import connection_variables
 from tests.integration.shops.salla_store import CREDENTIALS, STORE, make_shop
 from vendor_sync.ad_analytics.shops import salla
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE, TokenStore
@@ -56,12 +56,8 @@ def linked(owned_database):
 
 
 def rotate(database, *keys: bytes) -> subprocess.Popen[str]:
-    names = ("conn_type", "host", "port", "login", "password", "schema")
-    fields = json.dumps({name: getattr(database, name) for name in names})
-    known = {
-        "AIRFLOW_CONN_WAREHOUSE_POSTGRES": fields,
-        KEYS_VARIABLE: ",".join(key.decode() for key in keys),
-    }
+    known = connection_variables({"warehouse_postgres": database})
+    known[KEYS_VARIABLE] = ",".join(key.decode() for key in keys)
     command = [sys.executable, "-m", "vendor_sync", "keys", "rotate"]
     return subprocess.Popen(
         command, env=os.environ | known, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
