@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError, WriteError
 
+from tests.environment import connection_variables
 from vendor_sync import mongo
 from vendor_sync.broadstreet import schema
 from vendor_sync.errors import StorageError
@@ -55,20 +55,11 @@ def test_applying_twice_changes_nothing(mongo_db):
 
 
 def test_migrate_brings_a_new_database_to_form(mongo_connection):
-    fresh = f"{mongo_connection.schema}_fresh"
-    setting = json.dumps(
-        {
-            "conn_type": "mongo",
-            "host": mongo_connection.host,
-            "port": mongo_connection.port,
-            "schema": fresh,
-            "extra": dict(mongo_connection.extra),
-        }
-    )
+    fresh = replace(mongo_connection, schema=f"{mongo_connection.schema}_fresh")
 
     done = subprocess.run(
         [sys.executable, "-m", "vendor_sync", "migrate", "--only", "mongo"],
-        env=os.environ | {"AIRFLOW_CONN_BROADSTREET_MONGO": setting},
+        env=os.environ | connection_variables({"broadstreet_mongo": fresh}),
         capture_output=True,
         text=True,
         timeout=60,
@@ -78,9 +69,9 @@ def test_migrate_brings_a_new_database_to_form(mongo_connection):
     assert done.stdout.split() == [
         word for name in sorted(schema.COLLECTIONS) for word in ("created", name)
     ]
-    with mongo.connect(replace(mongo_connection, schema=fresh)) as db:
+    with mongo.connect(fresh) as db:
         assert schema.apply(db) == []
-        db.client.drop_database(fresh)
+        db.client.drop_database(db.name)
 
 
 def test_lost_validator_and_index_come_back(mongo_db):
