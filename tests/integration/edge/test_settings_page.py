@@ -16,11 +16,13 @@ from edge_grpc.database import opened
 from tests.integration.edge.answers import days, records
 from tests.integration.edge.answers import read as frames
 from tests.integration.edge.conftest import credentials
+from tests.integration.midnights import pass_near_midnight
 from vendor_sync.sync_center import edge_settings
 from vendor_sync.sync_center.edge_settings import SettingsChangedError
 from vendor_sync.sync_center.forms import FormError
 
 pytestmark = pytest.mark.integration
+AWAY = "America/New_York"
 DRAWN = st.fixed_dictionaries(
     {
         "sync_strategy": st.sampled_from(["current_only", "include_future", "all_active"]),
@@ -68,8 +70,7 @@ async def fleet(office):
     second = await office.add_shop(first.company_id)
     third = await office.add_shop(first.company_id, first.brand_id)
     shops = [first, second, third]
-    office.run("UPDATE edge.stores SET timezone = 'America/New_York' WHERE store_id = %s",
-               third.store_id)  # fmt: skip
+    office.run("UPDATE edge.stores SET timezone = %s WHERE store_id = %s", AWAY, third.store_id)
     for number in range(60):
         start = chance.randint(-60, 100)
         reach = {"all_stores": number % 3 > 0, "all_brands": number % 4 > 0}
@@ -134,6 +135,8 @@ async def sent(server, fleet):
 async def test_preview_is_what_the_command_says_and_what_stores_are_then_sent(
     office, fleet, page, sent, wanted
 ):
+    for zone in ("Asia/Jakarta", AWAY):
+        pass_near_midnight(zone)
     company = fleet[0].company_id
     before = {store: held for store, (held, _) in (await sent()).items()}
     async with opened(office.admin_dsn, size=1) as db:

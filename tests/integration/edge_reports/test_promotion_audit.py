@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ import asyncpg
 import pytest
 
 from edge_grpc.compile_store import publish
+from tests.integration.midnights import pass_near_midnight
 from vendor_sync.alerts import AlertKind
 from vendor_sync.connections import Connection
 from vendor_sync.edge_reports.audit_rules import alerts_of
@@ -19,16 +19,13 @@ from vendor_sync.edge_reports.store import Finding, audit_promotions
 from vendor_sync.errors import ConfigurationError
 
 pytestmark = pytest.mark.integration
-JAKARTA = ZoneInfo("Asia/Jakarta")
+ZONE = "Asia/Jakarta"
 
 
 def today():
-    """Return the company's day; wait for the next one if a test could run into it."""
-    now = datetime.now(JAKARTA)
-    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), JAKARTA)
-    if midnight - now < timedelta(seconds=20):
-        time.sleep((midnight - now).total_seconds() + 0.1)
-    return datetime.now(JAKARTA).date()
+    """Return the company's day, which does not end while a test is at work."""
+    pass_near_midnight(ZONE)
+    return datetime.now(ZoneInfo(ZONE)).date()
 
 
 def test_findings_and_their_borders(office):
