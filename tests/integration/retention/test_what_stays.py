@@ -15,7 +15,7 @@ from vendor_sync.errors import ConfigurationError
 
 pytestmark = pytest.mark.integration
 PAGES, RUNS, REJECTS = 90, 180, 90
-# Half an hour beside the whole day: never on the edge.
+# On both sides of what is kept so many days, and never on the edge; 0.02 is half an hour.
 AGES = st.sampled_from([0.02, 30, 89, 91, 120, 179, 181, 300, 1000])
 
 
