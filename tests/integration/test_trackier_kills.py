@@ -10,19 +10,18 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from vendor_sync.connections import Connection
+from tests.airflow_user import stack_of_its_own
+from vendor_sync.connections import Connection, connection_from_fields
 from vendor_sync.errors import StorageError
 from vendor_sync.trackier.flow import FLOW, run_offer_sync
 
 pytestmark = pytest.mark.integration
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 RUNNING = "SELECT count(*) FROM ops.sync_runs WHERE status = 'running'"
 COUNTS = ("status", "added", "updated", "unchanged", "deactivated", "rejected", "offers", "brands")
 END_STATE = {
@@ -210,34 +209,21 @@ def test_lost_database_connection_is_a_storage_error_and_the_rerun_completes(cha
 
 @pytest.fixture
 def own_stack(tmp_path):
-    """Servers of this test alone, which it may kill."""
-    base = [sys.executable, "-m", "sandbox"]
-    where = ["--home", str(tmp_path / "stack")]
-    subprocess.run([*base, "up", *where, "--only", "services"], check=True, cwd=REPOSITORY)
-    yield tmp_path / "stack"
-    subprocess.run([*base, "down", *where], check=True, cwd=REPOSITORY)
+    """Servers of this test alone, which it may kill: their home and their variables."""
+    home = tmp_path / "stack"
+    with stack_of_its_own(home, only="services") as variables:
+        yield home, variables
 
 
 def test_database_that_is_killed_during_a_run(changed_world, own_stack):
-    exports = dict(
-        line.removeprefix("export ").split("=", 1)
-        for line in (own_stack / "env").read_text().splitlines()
-        if line.startswith("export AIRFLOW_CONN_WAREHOUSE_POSTGRES=")
-    )
-    fields = json.loads(exports["AIRFLOW_CONN_WAREHOUSE_POSTGRES"].strip("'"))
-    connection = Connection(
-        conn_id="warehouse_postgres",
-        host=fields["host"],
-        port=fields["port"],
-        login=fields["login"],
-        password=fields["password"],
-        schema=fields["schema"],
-    )
+    home, variables = own_stack
+    fields = json.loads(variables["AIRFLOW_CONN_WAREHOUSE_POSTGRES"])
+    connection = connection_from_fields("warehouse_postgres", fields)
     world = replace(
         changed_world,
         connections={**changed_world.connections, "warehouse_postgres": connection},
     )
-    pid_file = next((own_stack / "data" / "postgres").glob("*/postmaster.pid"))
+    pid_file = next((home / "data" / "postgres").glob("*/postmaster.pid"))
     pid = int(pid_file.read_text().split()[0])
     killed = []
 
