@@ -9,11 +9,11 @@ import subprocess
 import sys
 from typing import Any
 
-import boto3
 import psycopg
 import pytest
 
 from sandbox.home import REPOSITORY, Home
+from tests.airflow_user import storage
 
 pytestmark = pytest.mark.integration
 GROUPS = "services,vendors"
@@ -100,12 +100,5 @@ def test_stack_that_is_lost_comes_back_from_its_backup(tmp_path, record_property
 
 
 def _objects(known: dict[str, str]) -> set[str]:
-    client = boto3.client(
-        "s3",
-        endpoint_url=known["S3_ENDPOINT_URL"],
-        aws_access_key_id=known["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=known["AWS_SECRET_ACCESS_KEY"],
-        region_name=known["AWS_DEFAULT_REGION"],
-    )
-    listed = client.list_objects_v2(Bucket=known["AUDIT_BUCKET"]).get("Contents", [])
-    return {item.get("Key", "") for item in listed}
+    pages = storage(known).get_paginator("list_objects_v2").paginate(Bucket=known["AUDIT_BUCKET"])
+    return {item["Key"] for page in pages for item in page.get("Contents", [])}
