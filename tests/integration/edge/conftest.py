@@ -133,6 +133,18 @@ class HeadOffice:
             },
         )
 
+    def fill(self, shop: Shop, products: int = 2500, promotions: int = 30) -> list[str]:
+        """Add numbered products, a category and promotions; return the promotions."""
+        self.run(
+            "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
+            " SELECT %s, %s, n::text, 'Product ' || n, n FROM generate_series(1, %s) AS n",
+            shop.company_id,
+            shop.brand_id,
+            products,
+        )
+        self.add_category(shop)
+        return [self.add_promotion(shop) for _ in range(promotions)]
+
     def _add(self, table: str, key: str, **columns: Any) -> str:
         if table != "products":
             columns = {"code": uuid.uuid4().hex, **columns}

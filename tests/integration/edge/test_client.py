@@ -25,19 +25,6 @@ from tests.integration.edge.held import rows_by_table
 pytestmark = pytest.mark.integration
 
 
-def fill(office, shop, products=2500, promotions=30):
-    office.run(
-        "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
-        " SELECT %s, %s, n::text, 'Product ' || n, n FROM generate_series(1, %s) AS n",
-        shop.company_id,
-        shop.brand_id,
-        products,
-    )
-    office.add_category(shop)
-    for _ in range(promotions):
-        office.add_promotion(shop)
-
-
 async def from_scratch(session, path):
     conn = open_database(path)
     await Syncer(session, EdgeStore(conn)).sync()
@@ -48,7 +35,7 @@ async def from_scratch(session, path):
 
 @pytest.mark.usefixtures("no_repairs")
 async def test_first_sync_then_changes_equal_a_snapshot(office, shop, edge, tmp_path):
-    fill(office, shop)
+    office.fill(shop)
     first = await edge.syncer.sync()
 
     office.run("DELETE FROM edge.products WHERE sku LIKE '%%7'")
@@ -70,7 +57,7 @@ class CutError(Exception):
 async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
     office, shop, session, tmp_path
 ):
-    fill(office, shop)
+    office.fill(shop)
     office.run("UPDATE edge.promotion_sync_settings SET max_promotions_per_sync = 10")
     path = tmp_path / "edge.sqlite"
     conn = open_database(path)
@@ -106,7 +93,7 @@ async def test_stream_that_breaks_after_any_frame_goes_on_and_ends_equal(
 
 async def test_edge_that_drifted_is_reset(office, shop, edge):
     """Trap T20: what does not add up is found and repaired."""
-    fill(office, shop, products=20)
+    office.fill(shop, products=20)
     await edge.syncer.sync()
     whole = rows_by_table(edge.conn)
 
@@ -120,7 +107,7 @@ async def test_edge_that_drifted_is_reset(office, shop, edge):
 async def test_drift_that_was_reported_is_the_reason_of_the_next_snapshot(
     office, shop, edge, session
 ):
-    fill(office, shop, products=3)
+    office.fill(shop, products=3)
     await edge.syncer.sync()
     request = sync.ReportSyncRequest(**shop.tenant, cursor=edge.store.cursor())
     answer = await session.stub.ReportSync(request, metadata=await session.metadata())
@@ -135,7 +122,7 @@ async def test_drift_that_was_reported_is_the_reason_of_the_next_snapshot(
 
 
 async def test_cursor_that_is_too_old_leads_to_a_snapshot(office, shop, edge):
-    fill(office, shop, products=3)
+    office.fill(shop, products=3)
     await edge.syncer.sync()
     office.run("DELETE FROM edge.products WHERE sku = '2'")
     office.run("UPDATE edge.versions SET floor_version = version")
@@ -148,7 +135,7 @@ async def test_cursor_that_is_too_old_leads_to_a_snapshot(office, shop, edge):
 
 @pytest.mark.usefixtures("no_repairs")
 async def test_sync_and_uploads_survive_the_servers_restart(office, serving, shop, tmp_path):
-    fill(office, shop)
+    office.fill(shop)
     conn = open_database(tmp_path / "edge.sqlite")
     async with serving() as server:
         port = server.port
@@ -167,7 +154,7 @@ async def test_sync_and_uploads_survive_the_servers_restart(office, serving, sho
 @pytest.mark.usefixtures("no_repairs")
 async def test_concurrent_writers_lose_nothing(office, shop, edge, session, tmp_path):
     """Traps T6 and T17: rows move while pages are read, from the first sync on."""
-    fill(office, shop, products=200)
+    office.fill(shop, products=200)
     chance = random.Random(7)
     done = asyncio.Event()
 
@@ -242,7 +229,7 @@ async def test_snapshot_cut_before_its_first_batch_does_not_empty_what_changes_f
     office, shop, edge
 ):
     """Settings that are changed and changed back: the snapshot between them never came."""
-    fill(office, shop, products=20)
+    office.fill(shop, products=20)
     await edge.syncer.sync()
     whole = rows_by_table(edge.conn)
     change = "UPDATE edge.promotion_sync_settings SET past_days = %s"

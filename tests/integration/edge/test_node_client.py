@@ -97,20 +97,8 @@ async def sign_in(node, port, shop):
     return await node.ask("signIn", method="IssueToken")
 
 
-def fill(office, shop, products=2500, promotions=30):
-    office.run(
-        "INSERT INTO edge.products (company_id, brand_id, sku, name, base_price)"
-        " SELECT %s, %s, n::text, 'Product ' || n, n FROM generate_series(1, %s) AS n",
-        shop.company_id,
-        shop.brand_id,
-        products,
-    )
-    office.add_category(shop)
-    return [office.add_promotion(shop) for _ in range(promotions)]
-
-
 async def test_node_signs_in_syncs_hears_of_a_change_and_gets_it(office, shop, server, node):
-    fill(office, shop, products=700)
+    office.fill(shop, products=700)
     grant = await sign_in(node, server.port, shop)
     assert (grant["companyId"], grant["storeId"]) == (shop.company_id, shop.store_id)
 
@@ -166,7 +154,7 @@ async def fragile_line(port, lengths):
 
 
 async def test_node_goes_on_where_its_stream_broke(office, shop, server, node, caplog):
-    fill(office, shop, products=5000)
+    office.fill(shop, products=5000)
     office.run("UPDATE edge.promotion_sync_settings SET enable_compression = false")
     lengths = [150_000, 150_000]  # more than a batch, and together less than the whole
     async with fragile_line(server.port, lengths) as port:
@@ -186,7 +174,7 @@ async def test_node_goes_on_where_its_stream_broke(office, shop, server, node, c
 
 
 async def test_node_uploads_and_each_use_counts_once(office, shop, server, node):
-    promotion = fill(office, shop, products=1, promotions=1)[0]
+    promotion = office.fill(shop, products=1, promotions=1)[0]
     await sign_in(node, server.port, shop)
     uses = [{"usage_id": str(uuid.uuid4()), "promotion_id": promotion} for _ in range(3)]
     foreign = {"usage_id": str(uuid.uuid4()), "promotion_id": shop.store_id}
@@ -229,7 +217,7 @@ async def test_node_reads_why_a_call_failed(serving, office, shop, node):
 
 
 async def test_every_call_has_an_example_that_works(office, shop, server, node):
-    promotion = fill(office, shop, products=3, promotions=2)[0]
+    promotion = office.fill(shop, products=3, promotions=2)[0]
     await sign_in(node, server.port, shop)
     methods = {method.name for method in DESCRIPTOR.services_by_name["EdgeSyncService"].methods}
     assert {file.stem for file in REQUESTS.glob("*.json")} == methods
