@@ -12,9 +12,8 @@ from edge_grpc.client.outbox import Outbox
 from edge_grpc.client.session import Session
 from edge_grpc.client.store import open_database
 from edge_grpc.client.uploads import Uploader
-from edge_grpc.v1 import types_pb2 as types
-from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
+from tests.integration.edge.uses import use_of
 
 pytestmark = pytest.mark.integration
 
@@ -56,18 +55,10 @@ async def test_change_is_pushed_to_a_running_edge(office, shop, edge, running):
 
 async def test_running_edge_uploads_what_is_used(office, shop, edge, running):
     promotion = office.add_promotion(shop)
-    record = usage.UsageRecord(
-        promotion_id=promotion,
-        bill_id="B001",
-        store_id=shop.store_id,
-        brand_id=shop.brand_id,
-        discount_amount=types.Money(currency_code="IDR", units=1),
-    )
-    record.used_at.GetCurrentTime()
     async with running() as applied:
         await applied.get()
         outbox = Outbox(edge.conn)
-        outbox.add(record)
+        outbox.add(use_of(shop, promotion))
         async with asyncio.timeout(60):
             while outbox.counts()["pending"]:  # noqa: ASYNC110 - what the edge keeps is on disk
                 await asyncio.sleep(0.05)
@@ -158,12 +149,7 @@ async def test_uses_are_made_and_settled_while_a_page_is_being_kept(office, shop
     made = 0
     async with running() as applied, asyncio.timeout(60):
         while applied.empty():
-            record = usage.UsageRecord(
-                promotion_id=promotion, bill_id="B", store_id=shop.store_id, brand_id=shop.brand_id,
-                discount_amount=types.Money(currency_code="IDR", units=1),
-            )  # fmt: skip
-            record.used_at.GetCurrentTime()
-            outbox.add(record)
+            outbox.add(use_of(shop, promotion))
             made += 1
             await asyncio.sleep(0.002)
         while outbox.counts()["pending"]:  # noqa: ASYNC110 - what the edge keeps is on disk

@@ -17,10 +17,9 @@ from edge_grpc.client.sync import Syncer
 from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import sync_frames_pb2 as frames
 from edge_grpc.v1 import sync_pb2 as sync
-from edge_grpc.v1 import types_pb2 as types
-from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
 from tests.integration.edge.held import rows_by_table
+from tests.integration.edge.uses import rupiah, use_of
 
 pytestmark = pytest.mark.integration
 
@@ -187,14 +186,8 @@ async def test_outbox_is_settled_by_verdicts(office, shop, edge, session):
     promotion = office.add_promotion(shop)
     outbox = Outbox(edge.conn)
     for index in range(1203):
-        record = usage.UsageRecord(
-            promotion_id=promotion if index % 100 else shop.store_id,
-            bill_id=f"B{index}",
-            store_id=shop.store_id,
-            brand_id=shop.brand_id,
-            discount_amount=types.Money(currency_code="IDR", units=index),
-        )
-        record.used_at.GetCurrentTime()
+        known = promotion if index % 100 else shop.store_id
+        record = use_of(shop, known, bill_id=f"B{index}", discount_amount=rupiah(index))
         outbox.add(record)
 
     total = await Uploader(session, outbox).upload()

@@ -25,10 +25,9 @@ from edge_grpc.client.sync import Syncer
 from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import auth_pb2 as auth
 from edge_grpc.v1 import sync_pb2 as sync
-from edge_grpc.v1 import types_pb2 as types
-from edge_grpc.v1 import usage_pb2 as usage
 from sandbox.home import REPOSITORY
 from tests.integration.edge.server_process import free_port, served
+from tests.integration.edge.uses import rupiah, use_of
 
 pytestmark = pytest.mark.integration
 DEPLOY = REPOSITORY / "deploy" / "edge"
@@ -200,7 +199,8 @@ async def test_edge_outlives_the_replica_that_served_it(office, shop, site, tmp_
         office.run("DELETE FROM edge.products WHERE sku = '7'")
         outbox = Outbox(conn)
         for number in range(50):
-            outbox.add(use(shop, promotion, number))
+            amount = rupiah(number)
+            outbox.add(use_of(shop, promotion, bill_id=f"B{number}", discount_amount=amount))
         again, _ = await asyncio.gather(
             Syncer(session, EdgeStore(conn)).sync(), Uploader(session, outbox).upload()
         )
@@ -225,18 +225,6 @@ async def end_of(stream) -> grpc.StatusCode | None:
         return None
     except grpc.aio.AioRpcError as error:
         return error.code()
-
-
-def use(shop, promotion, number):
-    record = usage.UsageRecord(
-        promotion_id=promotion,
-        bill_id=f"B{number}",
-        store_id=shop.store_id,
-        brand_id=shop.brand_id,
-        discount_amount=types.Money(currency_code="IDR", units=number),
-    )
-    record.used_at.GetCurrentTime()
-    return record
 
 
 async def test_both_replicas_work_and_only_what_is_meant_for_observers_is_open(office, shop, site):

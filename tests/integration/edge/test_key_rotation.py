@@ -17,9 +17,8 @@ from edge_grpc.client.session import Session
 from edge_grpc.client.store import EdgeStore, open_database
 from edge_grpc.client.sync import Syncer
 from edge_grpc.client.uploads import Uploader
-from edge_grpc.v1 import types_pb2 as types
-from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
+from tests.integration.edge.uses import use_of
 
 pytestmark = pytest.mark.integration
 EDGES = 6
@@ -41,15 +40,7 @@ class RunningEdge:
 
     async def sell(self):
         while True:
-            record = usage.UsageRecord(
-                promotion_id=self.promotion,
-                bill_id="B1",
-                store_id=self.shop.store_id,
-                brand_id=self.shop.brand_id,
-                discount_amount=types.Money(currency_code="IDR", units=1),
-            )
-            record.used_at.GetCurrentTime()
-            self.outbox.add(record)
+            self.outbox.add(use_of(self.shop, self.promotion))
             await asyncio.sleep(0.05)
 
     async def stop(self):

@@ -6,8 +6,8 @@ import grpc
 import pytest
 
 from edge_grpc.client.backoff import reason
-from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.uses import use_of
 
 pytestmark = pytest.mark.integration
 ACCEPTED, DUPLICATE = usage.USAGE_VERDICT_ACCEPTED, usage.USAGE_VERDICT_DUPLICATE
@@ -19,20 +19,7 @@ def record(office, shop):
     promotion = office.add_promotion(shop)
 
     def make(**fields):
-        money = types.Money(currency_code="IDR", units=5000)
-        made = usage.UsageRecord(
-            **{
-                "usage_id": str(uuid.uuid4()),
-                "promotion_id": promotion,
-                "bill_id": "B001",
-                "store_id": shop.store_id,
-                "brand_id": shop.brand_id,
-                "discount_amount": money,
-                **fields,
-            }
-        )
-        made.used_at.GetCurrentTime()
-        return made
+        return use_of(shop, promotion, **{"usage_id": str(uuid.uuid4()), **fields})
 
     return make
 

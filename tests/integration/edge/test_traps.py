@@ -18,6 +18,7 @@ from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.conftest import credentials
+from tests.integration.edge.uses import use_of
 
 pytestmark = pytest.mark.integration
 
@@ -179,16 +180,7 @@ def upload(office, session, shop):
     """Send a use of a new promotion; return what was made of it."""
 
     async def send(promotion=None, **fields):
-        record = usage.UsageRecord(
-            promotion_id=promotion or office.add_promotion(shop),
-            bill_id="B001",
-            store_id=shop.store_id,
-            brand_id=shop.brand_id,
-            discount_amount=types.Money(currency_code="IDR", units=1),
-            **fields,
-        )
-        if "used_at" not in fields:
-            record.used_at.GetCurrentTime()
+        record = use_of(shop, promotion or office.add_promotion(shop), **fields)
         request = usage.UploadUsageBatchRequest(**shop.tenant, records=[record])
         answer = await session.stub.UploadUsageBatch(request, metadata=await session.metadata())
         return usage.UsageVerdict.Name(answer.results[0].verdict).removeprefix("USAGE_VERDICT_")

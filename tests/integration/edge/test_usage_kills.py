@@ -24,9 +24,9 @@ import pytest
 from edge_grpc.client.outbox import Outbox
 from edge_grpc.client.session import Credentials, Session
 from edge_grpc.client.store import open_database, transaction
-from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
 from tests.integration.edge.server_process import free_port
+from tests.integration.edge.uses import use_of
 
 pytestmark = pytest.mark.integration
 logger = logging.getLogger(__name__)
@@ -162,16 +162,13 @@ def fill(outbox, conn, shop, promotions, uses):
     made = []
     with transaction(conn):
         for number in range(uses):
-            record = usage.UsageRecord(
+            record = use_of(
+                shop,
+                promotions[number // 100 % len(promotions)],
                 usage_id=str(uuid.uuid4()),
-                promotion_id=promotions[number // 100 % len(promotions)],
                 bill_id=f"B{number}",
-                store_id=shop.store_id,
-                brand_id=shop.brand_id,
-                discount_amount=types.Money(currency_code="IDR", units=5000),
                 reverses_usage_id=made[-1] if number % 100 == 99 else "",
             )
-            record.used_at.GetCurrentTime()
             made.append(outbox.add(record))
     return made
 

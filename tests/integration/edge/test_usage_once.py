@@ -15,6 +15,7 @@ import pytest
 from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import types_pb2 as types
 from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.uses import rupiah, use_of
 
 pytestmark = pytest.mark.integration
 VERDICT = usage.UsageVerdict.Name
@@ -27,20 +28,8 @@ def make(office, shop):
     promotion = office.add_promotion(shop)
 
     def record(**fields):
-        made = usage.UsageRecord(
-            **{
-                "usage_id": str(uuid.uuid4()),
-                "promotion_id": promotion,
-                "bill_id": "B001",
-                "store_id": shop.store_id,
-                "brand_id": shop.brand_id,
-                "discount_amount": types.Money(currency_code="IDR", units=5000),
-                **fields,
-            }
-        )
-        if "used_at" not in fields:
-            made.used_at.GetCurrentTime()
-        return made
+        known = {"usage_id": str(uuid.uuid4()), "discount_amount": rupiah(5000)}
+        return use_of(shop, promotion, **{**known, **fields})
 
     return record
 
