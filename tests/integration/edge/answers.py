@@ -1,4 +1,4 @@
-"""Sync calls made to their end, and what is in their frames."""
+"""Sync calls made to their end and what is in their frames, and watches."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ async def read(session, name, **fields):
     request = getattr(sync, f"{name}Request")(**fields)
     call = getattr(session.stub, name)(request, metadata=await session.metadata(), timeout=30)
     return [frame async for frame in call]
+
+
+async def watch(session, shop):
+    """Open a stream of the versions that a store is told of."""
+    request = sync.WatchVersionRequest(**shop.tenant)
+    return session.stub.WatchVersion(request, metadata=await session.metadata())
 
 
 def records(answer, kind):

@@ -26,6 +26,7 @@ from edge_grpc.client.uploads import Uploader
 from edge_grpc.v1 import auth_pb2 as auth
 from edge_grpc.v1 import sync_pb2 as sync
 from sandbox.home import REPOSITORY
+from tests.integration.edge.answers import watch
 from tests.integration.edge.server_process import free_port, served
 from tests.integration.edge.uses import rupiah, use_of
 
@@ -165,10 +166,8 @@ async def site(office, tmp_path):
         yield await stack.enter_async_context(running_envoy(tmp_path, ports)), replicas
 
 
-async def watch(session, shop):
-    stream = session.stub.WatchVersion(
-        sync.WatchVersionRequest(**shop.tenant), metadata=await session.metadata()
-    )
+async def first_told(session, shop):
+    stream = await watch(session, shop)
     return stream, await stream.read()
 
 
@@ -183,7 +182,7 @@ async def test_edge_outlives_the_replica_that_served_it(office, shop, site, tmp_
     promotion = office.add_promotion(shop)
     conn = open_database(tmp_path / "edge.sqlite")
     async with Session(envoy.credentials(shop)) as session:
-        watches = [await watch(session, shop) for _ in range(12)]
+        watches = [await first_told(session, shop) for _ in range(12)]
         progress = await Syncer(session, EdgeStore(conn)).sync()
         assert progress.records == 1501
 
@@ -207,7 +206,7 @@ async def test_edge_outlives_the_replica_that_served_it(office, shop, site, tmp_
         assert again.removals == 1
         assert outbox.counts() == {"pending": 0, "synced": 50, "refused": 0}
         await envoy.until_healthy(1)
-        assert (await watch(session, shop))[1].version > watches[0][1].version
+        assert (await first_told(session, shop))[1].version > watches[0][1].version
     assert conn.execute("SELECT count(*) FROM products").fetchone() == (1499,)
     assert office.value("SELECT count(*) FROM edge.promotion_usages") == 50
     assert await survivor.metrics()

@@ -20,17 +20,13 @@ from edge_grpc.client.session import Session
 from edge_grpc.database import opened
 from edge_grpc.v1 import sync_pb2 as sync
 from edge_grpc.v1 import usage_pb2 as usage
+from tests.integration.edge.answers import watch
 from tests.integration.edge.plain_edge import PlainEdge
 from tests.integration.edge.server_process import served
 from tests.observation import DASHBOARDS, asked_by
 
 pytestmark = pytest.mark.integration
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-
-
-async def watch(session, shop):
-    request = sync.WatchVersionRequest(**shop.tenant)
-    return session.stub.WatchVersion(request, metadata=await session.metadata())
 
 
 def children(pid):

@@ -8,6 +8,7 @@ import pytest
 from edge_grpc.client.backoff import reason
 from edge_grpc.client.session import Session
 from edge_grpc.v1 import sync_pb2 as sync
+from tests.integration.edge.answers import watch
 from tests.integration.edge.conftest import credentials
 
 pytestmark = pytest.mark.integration
@@ -26,11 +27,6 @@ async def newer_than(before, session, shop):
             if after.version != before.version:
                 return after
             await asyncio.sleep(0.01)
-
-
-async def watch(session, shop):
-    request = sync.WatchVersionRequest(**shop.tenant)
-    return session.stub.WatchVersion(request, metadata=await session.metadata())
 
 
 async def test_sync_version_success(office, session, shop):
