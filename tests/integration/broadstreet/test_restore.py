@@ -73,11 +73,13 @@ def test_what_was_not_sent_before_and_what_is_made_since_is_sent_once(world, tmp
     world.import_all()
 
     _restore(world, tmp_path / "backup")
+    world.add(EntityType.ADVERTISERS, name="Since", network_id=network)
     world.export()
     world.export()
 
-    assert world.names(EntityType.ADVERTISERS).count("Waits") == 1
-    assert len(world.posts()) == 1
+    names = world.names(EntityType.ADVERTISERS)
+    assert (names.count("Waits"), names.count("Since")) == (1, 1)
+    assert len(world.posts()) == 2
 
 
 def test_archive_is_loaded_into_an_empty_database_only_and_a_broken_one_is_named(world, tmp_path):
