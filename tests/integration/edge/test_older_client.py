@@ -135,12 +135,14 @@ async def test_older_edge_hears_of_changes_and_uploads(office, shop, older):
     )
     watcher = await older.start("edge_grpc.client", "watch")
     assert watcher.stdout
-    async with asyncio.timeout(60):
-        known = await watcher.stdout.readline()
-        office.run("UPDATE edge.products SET name = 'New' WHERE sku = '9'")
-        told = await watcher.stdout.readline()
-    watcher.terminate()
-    await watcher.communicate()
+    try:
+        async with asyncio.timeout(60):
+            known = await watcher.stdout.readline()
+            office.run("UPDATE edge.products SET name = 'New' WHERE sku = '9'")
+            told = await watcher.stdout.readline()
+    finally:
+        watcher.terminate()
+        await watcher.communicate()
     where = ("--brand", shop.brand_id, "--store", shop.store_id)
     added = await older.command("usage", "add", promotion, "B001", "12.50", *where)
     uploads = [await older.command("usage", "upload") for _ in range(2)]
