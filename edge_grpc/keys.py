@@ -12,6 +12,7 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,14 @@ def read(path: Path) -> KeyRing:
 
 
 def rotate(path: Path, now: datetime | None = None) -> KeyRing:
-    """Add a key that signs from now on; drop what is too old to have signed anything in use."""
+    """Add a key that signs from now on; drop what is too old to have signed anything in use.
+
+    A key signs until the next one is made, however long that takes.
+    """
     now = now or datetime.now(UTC)
-    old = read(path).keys if path.exists() else ()
-    ring = KeyRing((*(key for key in old if now - key.created_at < KEPT), new_key(now)))
+    keys = (*(read(path).keys if path.exists() else ()), new_key(now))
+    kept = (key for key, following in pairwise(keys) if now - following.created_at < KEPT)
+    ring = KeyRing((*kept, keys[-1]))
     _write(path, ring)
     return ring
 

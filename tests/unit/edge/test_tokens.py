@@ -108,9 +108,15 @@ def test_rotated_key_still_verifies_and_no_longer_signs(path):
 
 
 def test_rotation_drops_keys_too_old_to_have_signed_anything_in_use(path):
-    keys.rotate(path, datetime.now(UTC) + keys.KEPT + timedelta(days=1))
+    first = keys.read(path).newest
+    later = datetime.now(UTC) + keys.KEPT + timedelta(days=1)
 
-    assert len(keys.read(path).keys) == 1
+    keys.rotate(path, later)
+    assert keys.read(path).find(first.kid)  # it has signed until now
+    second = keys.read(path).newest
+    keys.rotate(path, later + keys.KEPT)
+
+    assert [key.kid for key in keys.read(path).keys[:-1]] == [second.kid]
 
 
 def test_key_file_is_private_and_its_errors_show_nothing(path):
