@@ -124,11 +124,11 @@ class RunView:
     def params(self) -> Mapping[str, Any]:
         """Return what it was asked for, without what was left as it is."""
         given: Mapping[str, Any] = self.row.get("params") or {}
-        left = (None, "", [])
+        # 0 days are something that was asked for, although 0 equals False.
         return {
             name: value
             for name, value in given.items()
-            if value is not False and value not in left  # 0 days are something that was asked for
+            if value is not False and value is not None and value not in ("", [])
         }
 
 

@@ -53,6 +53,7 @@ def test_a_fork_that_is_killed_is_a_failure_that_another_try_heals():
 
 def test_a_fork_ends_with_its_parent_however_that_ended():
     with start("orphan") as process:
+        assert process.stdout
         lines = [process.stdout.readline() for _ in range(LANES)]
         process.send_signal(signal.SIGKILL)
         # The end of the file comes when the last of both has closed it.
