@@ -193,6 +193,22 @@ def test_nothing_is_committed_that_is_not_archived(shard):
     assert shard.rows("SELECT FROM analytics.sync_parts") == []
 
 
+def test_of_a_batch_that_is_lost_no_account_ends_as_completed(shard):
+    for vendor in shard.accounts:
+        shard.pull(vendor, day("7", on=DAY))
+    shard.archive_is_down = True
+    with pytest.raises(StorageError):
+        shard.writer.flush()
+    shard.archive_is_down = False
+
+    with pytest.raises(StorageError):
+        shard.end()
+
+    assert shard.rows("SELECT FROM analytics.campaign_metrics") == []
+    assert shard.rows("SELECT FROM analytics.sync_parts") == []
+    assert {str(result.counts) for result in shard.results.values()} == {"{}"}
+
+
 def test_the_pages_of_many_accounts_are_in_one_object_each_as_it_came(
     vendors, warehouse, connections, bucket
 ):

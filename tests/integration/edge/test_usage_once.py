@@ -93,6 +93,14 @@ async def test_each_bad_record_is_refused_alone_with_its_reason(office, make, se
     assert office.value("SELECT count(*) FROM edge.usage_rejects") == len(bad) + 3
 
 
+async def test_an_id_of_a_brand_is_none_of_a_promotion(make, send):
+    known = make()
+
+    found = await send(make(promotion_id=known.brand_id), make(brand_id=known.promotion_id), known)
+
+    assert found == ["UNKNOWN_PROMOTION", "UNKNOWN_BRAND", "ACCEPTED"]
+
+
 async def test_refusals_are_kept_once_however_often_they_come(office, make, send):
     bad = make(bill_id="")
 

@@ -309,10 +309,17 @@ def test_two_loads_at_once_make_one(log):
     assert len(log.rows("order_visitors", "external_id")) == 1
 
 
-def test_a_packed_file_that_is_cut_off_is_an_error_and_not_noted_as_read(log):
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda packed: packed[: len(packed) // 2], id="cut off"),
+        pytest.param(lambda packed: packed[:10] + b"\xff" + packed[11:], id="no such block"),
+    ],
+)
+def test_a_packed_file_that_is_damaged_is_an_error_and_not_noted_as_read(log, spoil):
     packed = gzip.compress(b"\n".join(json.dumps(log.click(n)).encode() for n in range(500)))
     key = "clicks/2026/06/22/10.jsonl.gz"
-    log.bucket.client.put_object(Bucket=log.bucket.name, Key=key, Body=packed[: len(packed) // 2])
+    log.bucket.client.put_object(Bucket=log.bucket.name, Key=key, Body=spoil(packed))
     with pytest.raises(StorageError, match="broke off"):
         log.load()
 
