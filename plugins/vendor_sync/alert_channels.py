@@ -51,13 +51,23 @@ class Message:
 
 
 def channels(source: ConnectionSource) -> list[str]:
-    """Return the channels whose connection is defined."""
-    return [name for name, conn_id in CONNECTIONS.items() if source(conn_id) is not None]
+    """Return the channels whose connection is defined, be it in a way that nobody can read."""
+    return [name for name, conn_id in CONNECTIONS.items() if _is_defined(source, conn_id)]
+
+
+def _is_defined(source: ConnectionSource, conn_id: str) -> bool:
+    try:
+        return source(conn_id) is not None
+    except ConfigurationError:  # the delivery fails by it, and says so; the alert is kept
+        return True
 
 
 def send(source: ConnectionSource, channel: str, message: Message) -> None:
     """Deliver to one channel, twice if the first try meets a closed door; else DeliveryError."""
-    connection = source(CONNECTIONS[channel])
+    try:
+        connection = source(CONNECTIONS[channel])
+    except ConfigurationError as error:
+        raise DeliveryError(str(error)) from None
     if connection is None:
         text = f"Connection '{CONNECTIONS[channel]}' is no longer defined."
         raise DeliveryError(text)

@@ -20,6 +20,7 @@ from vendor_sync.alerts import (
     resolve_failure,
 )
 from vendor_sync.connections import Connection, connection_from_environment
+from vendor_sync.errors import ConfigurationError
 from vendor_sync.postgres import connect
 
 pytestmark = pytest.mark.integration
@@ -164,6 +165,20 @@ def test_wrong_webhook_never_raises(connections, db, wrong):
     raise_alert(connections.get, _alert())
 
     assert [status for _, status, _ in _statuses(db)] == ["pending"]
+
+
+def test_channel_that_nobody_can_read_keeps_no_alert_from_being_kept(connections, db):
+    def unreadable(conn_id):
+        if conn_id == "alerts_webhook":
+            message = "AIRFLOW_CONN_ALERTS_WEBHOOK is no connection."
+            raise ConfigurationError(message)
+        return connections.get(conn_id)
+
+    raise_alert(unreadable, _alert())
+
+    assert _statuses(db) == [("webhook", "pending", 1)]
+    [(kept,)] = db.execute("SELECT last_error FROM ops.alert_deliveries").fetchall()
+    assert "is no connection" in kept
 
 
 def test_mail_carries_the_alert(connections, db):

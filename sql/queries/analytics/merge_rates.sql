@@ -1,11 +1,15 @@
--- Add exchange rates and correct those that changed; return the days that they count for.
+-- Add exchange rates and correct those that changed; return the days that they count for. Of two
+-- for the same day, pair and source the later one counts.
 -- Params: days, bases, quotes, rates, sources
 WITH given AS (
     SELECT DISTINCT ON (g.rate_date, g.base_currency, g.quote_currency, g.source) g.*
-    FROM unnest(
-        %(days)s::date[], %(bases)s::text[], %(quotes)s::text[], %(rates)s::numeric[],
-        %(sources)s::text[]
-    ) AS g (rate_date, base_currency, quote_currency, rate, source)
+    FROM
+        unnest(
+            %(days)s::date[], %(bases)s::text[], %(quotes)s::text[], %(rates)s::numeric[],
+            %(sources)s::text[]
+        ) WITH ORDINALITY AS g (rate_date, base_currency, quote_currency, rate, source, place)
+    ORDER BY
+        g.rate_date ASC, g.base_currency ASC, g.quote_currency ASC, g.source ASC, g.place DESC
 ),
 
 written AS (

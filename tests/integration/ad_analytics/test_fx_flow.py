@@ -55,11 +55,12 @@ def test_a_second_reading_asks_for_less_and_writes_only_what_is_new(company):
     assert {key[1] for key in stored(company) if key[0] == date(2026, 3, 23)} == set(today)
 
 
-def test_an_operators_file_is_loaded_and_its_bad_lines_are_kept(company, tmp_path):
+def test_an_operators_file_is_loaded_by_its_last_word_and_its_bad_lines_are_kept(company, tmp_path):
     file = tmp_path / "rates.csv"
     file.write_text(
-        "day,base_currency,quote_currency,rate\n"
-        "2026-03-20,USD,KWD,0.3072\n2026-03-20,USD,EGP,minus one\n"
+        "\ufeffday,base_currency,quote_currency,rate\n"
+        "2026-03-20,USD,KWD,0.3070\n2026-03-20,USD,EGP,minus one\n"
+        "2026-03-20,USD,KWD,0.3072\n"
     )
 
     result = load_rates(company.connections.get, file, run_id="file")
