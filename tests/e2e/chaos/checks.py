@@ -250,7 +250,8 @@ class Checker:
         locks = self.rows(
             "SELECT application_name, pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
             " WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
-            " AND application_name NOT LIKE 'edge%%'"
+            # Airflow's scheduler takes such locks too, in its own database on the same server.
+            " AND datname = current_database() AND application_name NOT LIKE 'edge%%'"
         )
         lease = self._documents[GENERATION].find_one({"_id": LEASE_ID})
         open_runs, tasks = self._open_in_airflow()
