@@ -18,6 +18,7 @@ from tests.integration.ad_analytics.company import Company
 from vendor_sync.ad_analytics import flow
 from vendor_sync.ad_analytics.metric_store import Days, Listing, Pull
 from vendor_sync.ad_analytics.part_writer import PartWriter
+from vendor_sync.ad_analytics.records import Credentials
 from vendor_sync.ad_analytics.scope import SyncParams
 from vendor_sync.ad_analytics.shard import ShardSync
 from vendor_sync.ad_analytics.state import Outcome, PartEnd, PartResult, StateStore
@@ -88,14 +89,14 @@ class Shard:
         self.state = StateStore(self.conn)
         self.state.take_turns(ids)
         self.state.note_attempts(ids, NOW)
-        tokens = TokenStore(self.conn, fernet_from_environment())
+        self.tokens = TokenStore(self.conn, fernet_from_environment())
         self.run = run
         self.archive_is_down = False
         self.writer = PartWriter(
             self.conn,
             run=run,
             runs=RunStore(self.conn, flow.FLOW),
-            tokens=tokens,
+            tokens=self.tokens,
             flush_archive=self.flush_archive,
         )
         self.writer.prepare()
@@ -232,6 +233,27 @@ def _pages(pack):
     with tarfile.open(fileobj=io.BytesIO(pack)) as archive:
         for member in archive.getmembers():
             yield member.name, json.load(cast("IO[bytes]", archive.extractfile(member)))
+
+
+@pytest.mark.parametrize("ended", [Outcome.FAILED, Outcome.DEFERRED, Outcome.RETRY])
+def test_while_a_report_is_waited_for_only_what_may_help_is_asked_again(shard, ended):
+    ids = tuple(account.connection_id for account in shard.accounts.values())
+    for connection_id in ids:
+        shard.tokens.save(connection_id, Credentials(access_token="token"))
+
+    def due():
+        asked = SyncParams(connection_ids=ids)
+        found = shard.state.due(asked, now=NOW, run_key=shard.run.run_key)
+        return [item.vendor for item in found]
+
+    shard.results["meta"].outcome, shard.results["tiktok"].outcome = Outcome.WAITING, ended
+    shard.end()
+    while_waiting = due()
+    shard.results["meta"].outcome = Outcome.COMPLETED
+    shard.end()
+
+    assert while_waiting == ["meta", *(["tiktok"] if ended is Outcome.RETRY else [])]
+    assert due() == ["tiktok"]
 
 
 def test_a_turn_ends_with_the_end_of_its_part(shard, database):
