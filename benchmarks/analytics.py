@@ -86,6 +86,10 @@ def _measure_dlt(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]
     return analytics_ingest.measure_dlt(conn, accounts=options.accounts, days=HOURLY_DAYS)
 
 
+def _measure_dlt_30(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]:
+    return analytics_ingest.measure_dlt(conn, accounts=options.accounts, days=DAILY_DAYS)
+
+
 def _measure_attribution(conn: Warehouse, options: argparse.Namespace) -> dict[str, Any]:
     fill(conn, clicks=options.clicks, orders=options.orders)
     sizes = {"clicks": options.clicks, "orders": options.orders}
@@ -100,6 +104,7 @@ _PARTS = {
     "ingest": _measure_ingest,
     "ingest_30": _measure_ingest_30,
     "dlt": _measure_dlt,
+    "dlt_30": _measure_dlt_30,
     "attribution": _measure_attribution,
     "dashboard": _measure_dashboards,
 }

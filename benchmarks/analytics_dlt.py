@@ -1,11 +1,13 @@
 """The peer of the ingest benchmark: dlt, in an environment of its own (`dlt-requirements.txt`).
 
 The job is the product's: campaigns and campaign-days of many accounts, merged by key, so that a
-second run changes nothing. Twice: `declared` is dlt's own REST source, an endpoint a list, nested
-fields kept as JSON; `mapped` is a source written by hand with the same columns as the floor's.
-Both are set up for speed as dlt's performance guide says: accounts read in parallel, whole pages
-handed on, files loaded by COPY, no table for nested data, one normaliser process, `upsert`.
-Settings come as one JSON object on standard input, the measurement goes as one to standard output.
+second run changes nothing. Thrice: `plain` is dlt's own REST source, an endpoint a list, with dlt's
+defaults; `declared` is the same with nested fields kept as JSON; `mapped` is a source written by
+hand with the same columns as the floor's. The latter two are set up for speed as dlt's performance
+guide says: accounts read in parallel, whole pages handed on, files loaded by COPY, no table for
+nested data, one normaliser process, `upsert`.
+The flavour is the argument, settings come as one JSON object on standard input, the measurement
+goes as one to standard output.
 """
 
 from __future__ import annotations
@@ -19,23 +21,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-SETTINGS = {
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "ERROR",
+PLAIN = "plain"
+_QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+_FAST = {
     "EXTRACT__MAX_PARALLEL_ITEMS": "20",
     "NORMALIZE__WORKERS": "1",
     "NORMALIZE__LOADER_FILE_FORMAT": "csv",
     "DATA_WRITER__BUFFER_MAX_ITEMS": "20000",
 }
 _files = tempfile.TemporaryDirectory(prefix="dlt-")  # gone when the process ends
-os.environ.update(SETTINGS | {"DLT_DATA_DIR": _files.name})
+_tuned = sys.argv[1:] != [PLAIN]
+os.environ.update(_QUIET | (_FAST if _tuned else {}) | {"DLT_DATA_DIR": _files.name})
 
 import dlt  # noqa: E402 - reads its settings when it is imported
 from dlt.sources.helpers import requests  # noqa: E402
 from dlt.sources.rest_api import rest_api_source  # noqa: E402
 
 Item = dict[str, Any]
-MERGE = {"disposition": "merge", "strategy": "upsert"}
+MERGE = {"disposition": "merge", "strategy": "upsert"} if _tuned else "merge"
+# What a list of the REST source is told beside its endpoint.
+_TABLE = {"max_table_nesting": 0, "parallelized": True} if _tuned else {}
 _SERIES = "timeseries_stats[*].timeseries_stat"
 # Where the rows of an answer are, and what tells them apart.
 _LISTS = {
@@ -50,14 +55,15 @@ _PURCHASES = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase
 
 def main() -> None:
     settings = json.load(sys.stdin)
-    os.environ["EXTRACT__WORKERS"] = str(settings["threads"])
+    if _tuned:
+        os.environ["EXTRACT__WORKERS"] = str(settings["threads"])
     began = time.perf_counter()
     pipeline = dlt.pipeline(
         pipeline_name="ad_benchmark",
         destination=dlt.destinations.postgres(settings["dsn"]),
         dataset_name=settings["dataset"],
     )
-    make = _declared if settings["flavour"] == "declared" else _mapped
+    make = _mapped if sys.argv[1] == "mapped" else _declared
     vendors = sorted({call[0] for call in settings["calls"]})
     pipeline.run([each for vendor in vendors for each in make(settings, vendor)])
     measured = {
@@ -82,8 +88,7 @@ def _declared(settings: Item, vendor: str) -> list[Any]:
             "name": f"{vendor}_{name}",
             "primary_key": key,
             "write_disposition": MERGE,
-            "max_table_nesting": 0,
-            "parallelized": True,
+            **_TABLE,
             "endpoint": {
                 "path": "{resources." + f"{vendor}_{kind}_asked" + ".path}?{resources."
                 + f"{vendor}_{kind}_asked" + ".query}",
@@ -98,7 +103,8 @@ def _declared(settings: Item, vendor: str) -> list[Any]:
             for path, query in calls
             if _is_report(path) is (kind == "days")
         ]
-        groups = [rows[first : first + _GROUP] for first in range(0, len(rows), _GROUP)]
+        size = _GROUP if _tuned else len(rows)
+        groups = [rows[first : first + size] for first in range(0, len(rows), size)]
         return dlt.resource(groups, name=f"{vendor}_{kind}_asked", selected=False)
 
     source = rest_api_source(

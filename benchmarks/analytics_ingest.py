@@ -38,7 +38,7 @@ CAMPAIGNS, SEED = 20, 3
 UNTIL = date(2026, 4, 15)
 NOW = datetime(2026, 4, 15, 10, tzinfo=UTC)
 RANGES = (3, 30)
-FLAVOURS = ("declared", "mapped")
+FLAVOURS = ("plain", "declared", "mapped")
 Measured = dict[str, Any]
 
 
@@ -123,12 +123,11 @@ class Stage:
             self._conn.execute("DROP SCHEMA IF EXISTS benchmark_dlt, benchmark_dlt_staging CASCADE")
             work = {
                 **settings,
-                "flavour": flavour,
                 "calls": asked,
                 "dataset": "benchmark_dlt",
                 "keys": {name: DEFAULT_KEYS[name] for name in PLATFORMS},
             }
-            done = _call([str(PEER_PYTHON), "-m", "benchmarks.analytics_dlt"], work)
+            done = _call([str(PEER_PYTHON), "-m", "benchmarks.analytics_dlt", flavour], work)
             found |= {
                 f"seconds_{flavour}": round(done["seconds"], 2),
                 f"rows_{flavour}": done["rows"],
