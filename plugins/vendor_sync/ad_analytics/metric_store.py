@@ -20,7 +20,7 @@ from vendor_sync.ad_analytics.records import (
     SourceConnection,
 )
 from vendor_sync.ad_analytics.utm import comparison_key
-from vendor_sync.postgres import Warehouse, load_query
+from vendor_sync.postgres import Warehouse, load_query, storable
 
 # Days that vanish from a complete pull are removed, unless they are more than this.
 MAX_REMOVED_SHARE = 0.5
@@ -217,7 +217,7 @@ def _unlisted_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
             known = listed.get(pull.connection.connection_id, set())
             last = {day.campaign_id: day for day in pull.content.days}
             for campaign_id in last.keys() - known:
-                name = last[campaign_id].campaign_name or campaign_id
+                name = storable(last[campaign_id].campaign_name or campaign_id)
                 yield number, campaign_id, name, _name_key(name)
 
 
@@ -226,6 +226,7 @@ def _campaign_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
         listing, account = pull.content, pull.connection
         if isinstance(listing, Listing):
             for campaign in listing.campaigns:
+                name = storable(campaign.name)
                 yield (
                     account.connection_id,
                     account.workspace_id,
@@ -234,8 +235,8 @@ def _campaign_rows(pulls: Sequence[Pull]) -> Iterator[Row]:
                     listing.known_at,
                     number,
                     campaign.external_id,
-                    campaign.name,
-                    _name_key(campaign.name),
+                    name,
+                    _name_key(name),
                     campaign.status.value,
                     campaign.raw_status,
                     campaign.objective,

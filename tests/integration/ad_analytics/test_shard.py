@@ -147,6 +147,17 @@ def test_accounts_with_the_same_campaign_ids_are_kept_apart(shard):
     }  # fmt: skip
 
 
+def test_a_name_that_no_column_can_hold_stops_nobody(shard):
+    listing = Listing(campaigns=[campaign("7", "Sale\0!")], seen_at=NOW, known_at=None)
+    shard.keep("meta", listing)
+    shard.keep("tiktok", listing)
+    shard.end()
+
+    names = "SELECT DISTINCT name FROM analytics.campaigns"
+    assert shard.rows(names) == [("Sale\\u0000!",)]
+    assert {result.outcome for result in shard.results.values()} == {Outcome.COMPLETED}
+
+
 def test_what_vanishes_is_judged_per_account(shard):
     shard.pull("meta", *[day(str(n), on=DAY) for n in range(12)])
     shard.pull("tiktok", *[day(str(n), on=DAY) for n in range(3)])
