@@ -12,6 +12,7 @@ from http.client import HTTPException
 from typing import Any, TypeVar
 
 import pymongo
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.vendors.control import VendorSandbox, VendorSandboxError
 from tests.e2e.chaos.ads import Business
@@ -91,20 +92,23 @@ class Worlds:
         now = datetime.now(UTC).replace(microsecond=0).isoformat()
         self._told(lambda: self.vendors.change("ad_world", "set_now", at=now))
         self.business.world.set_now(now)
-        self.business.log_clicks(self.business.world.now.date() - timedelta(days=1))
+        yesterday = self.business.world.now.date() - timedelta(days=1)
+        self._told(lambda: self.business.log_clicks(yesterday))
 
     def _listed(self, kind: str) -> list[dict[str, Any]]:
         rows = list(self.vendors.truth("broadstreet"))
         return [row["item"] for row in rows if row["kind"] == kind and not row["malformed"]]
 
     def _told(self, call: Callable[[], T]) -> T:
-        """Call the vendors until they answer: they may be dead at the moment."""
+        """Call the vendors, or S3, until they answer: they may be dead at the moment."""
         end = time.monotonic() + _PATIENCE
         while True:
             try:
                 with self._lock:
                     return call()
-            except (OSError, HTTPException, VendorSandboxError, ValueError):
+            except (
+                OSError, HTTPException, VendorSandboxError, ValueError, BotoCoreError, ClientError,
+            ):  # fmt: skip
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.5)
