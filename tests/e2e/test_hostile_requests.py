@@ -118,7 +118,9 @@ def test_nothing_that_is_sent_makes_the_server_fail(account):  # noqa: F811
 
     assert {asked: status for asked, status in found.items() if status >= 500} == {}
     # It may have been a mistake of ours: somebody has to be able to see it.
-    told = [line for file in _logs() for line in _lines(file) if "was refused: " in line]
+    told = [
+        line for file in _logs(account.airflow) for line in _lines(file) if "was refused: " in line
+    ]
     assert [line for line in told if "GET '/api/local/zones' was refused: OverflowError" in line]
 
 
