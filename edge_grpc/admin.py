@@ -87,19 +87,8 @@ class SettingsAdmin:
 
     async def set(self, company_id: UUID, changes: Mapping[str, str]) -> dict[str, Any]:
         """Change settings, all or none; the database's own checks have the last word."""
-        settings: dict[str, Any] = dict.fromkeys(_NAMES) | _parsed_all(changes)
-        try:
-            async with self._database.transaction() as conn:
-                await rows(conn, "edge_service/name_settings_author.sql", author=_author())
-                await rows(
-                    conn,
-                    "edge_service/update_sync_settings.sql",
-                    company_id=company_id,
-                    **settings,
-                )
-        except (asyncpg.CheckViolationError, asyncpg.DataError) as error:
-            message = f"A value is out of its range: {error}"
-            raise ConfigurationError(message) from None
+        async with self._database.transaction() as conn:
+            await _save(conn, company_id, _parsed_all(changes))
         return await self.show(company_id)
 
     async def preview(self, company_id: UUID, changes: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -108,6 +97,7 @@ class SettingsAdmin:
         stores = await self._database.rows("edge_service/list_stores.sql", company_id=company_id)
         answer: list[dict[str, Any]] = []
         async with self._database.connection() as conn:
+            await _try(conn, company_id, changed)
             await publish(conn, company_id)
             clock = await rows(conn, "edge_service/read_clock.sql")
             for store in stores:
@@ -117,6 +107,26 @@ class SettingsAdmin:
                 pages = -(-count // scope.max_promotions_per_sync)
                 answer.append({"store": store["code"], "promotions": count, "pages": pages})
         return answer
+
+
+async def _save(conn: Connection, company_id: UUID, changed: Mapping[str, Any]) -> None:
+    settings: dict[str, Any] = dict.fromkeys(_NAMES) | dict(changed)
+    try:
+        await rows(conn, "edge_service/name_settings_author.sql", author=_author())
+        await rows(conn, "edge_service/update_sync_settings.sql", company_id=company_id, **settings)
+    except (asyncpg.CheckViolationError, asyncpg.DataError) as error:
+        message = f"A value is out of its range: {error}"
+        raise ConfigurationError(message) from None
+
+
+async def _try(conn: Connection, company_id: UUID, changed: Mapping[str, Any]) -> None:
+    """Have the database's own checks judge settings that are not kept."""
+    tried = conn.transaction()
+    await tried.start()
+    try:
+        await _save(conn, company_id, changed)
+    finally:
+        await tried.rollback()
 
 
 def _author() -> str:

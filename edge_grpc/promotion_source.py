@@ -103,7 +103,7 @@ class PromotionSource:
             raise NotCompilableError(message)
         if self.row[product] is None:
             return "", 0
-        return str(self.row[product]), self.count(quantity) if self.row[quantity] else 1
+        return str(self.row[product]), 1 if self.row[quantity] is None else self.count(quantity)
 
 
 def percent_points(value: Decimal) -> int:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +41,7 @@ EXIT_TEMPORARY = 75
 EXIT_CONFIGURATION = 78
 _REQUIRED = ("TARGET", "CLIENT_ID", "CLIENT_SECRET")
 _NANOS = 10**9
+_FINEST = Decimal("0.0001")  # head office refuses what is finer
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 usage_app = typer.Typer(no_args_is_help=True, help="Promotions that were used here.")
@@ -160,7 +161,12 @@ def usage_add(  # noqa: PLR0913, PLR0917 - one option a field
 ) -> None:
     """Keep a usage for the next upload; prints its id."""
     conn = _database()
-    units, part = divmod(Decimal(amount), 1)
+    currency = EdgeStore(conn).fact("currency_code")
+    if not currency:
+        text = "The company's currency is not known here: run `python -m edge_grpc.client sync`."
+        _console.print(text, markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_NO_INPUT)
+    units, part = divmod(_decimal(amount), 1)
     record = usage_pb2.UsageRecord(
         promotion_id=promotion,
         bill_id=bill,
@@ -169,13 +175,24 @@ def usage_add(  # noqa: PLR0913, PLR0917 - one option a field
         customer_id=customer,
         reverses_usage_id=reverses,
         discount_amount=types.Money(
-            currency_code=EdgeStore(conn).fact("currency_code"),
+            currency_code=currency,
             units=int(units),
             nanos=int(part * _NANOS),
         ),
     )
     record.used_at.FromDatetime(datetime.now(UTC))
     typer.echo(Outbox(conn).add(record))
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount % _FINEST:
+        message = f"'{text}' is no amount: enter one such as 12.50, with four decimals at most."
+        raise typer.BadParameter(message)
+    return amount
 
 
 @usage_app.command("upload")

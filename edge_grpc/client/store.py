@@ -89,11 +89,7 @@ class EdgeStore:
                 self._conn.execute("DELETE FROM staged_batches")
                 self.remember(staged_whole=0)
             self.remember(
-                epoch=hello.epoch,
-                leads_to=hello.version,
-                as_of=hello.as_of.seconds,
-                timezone=hello.timezone,
-                currency_code=hello.currency_code,
+                hello=hello.SerializeToString(),
                 sync_interval_hours=settings.sync_interval_hours,
                 auto_sync_enabled=int(settings.auto_sync_enabled),
             )
@@ -122,6 +118,7 @@ class EdgeStore:
 
     def apply(self, checkpoint: frames.Checkpoint) -> None:
         """Make everything that was staged visible, if it adds up to what the server says."""
+        hello = frames.Hello.FromString(self.fact("hello", b""))
         with transaction(self._conn):
             if self.fact("staged_whole", 0):
                 for table in TABLES.values():
@@ -138,15 +135,13 @@ class EdgeStore:
                 cursor=checkpoint.cursor,
                 resume_token="",
                 staged_whole=0,
-                applied_version=self.fact("leads_to"),
-                boundary_seconds=self._seconds_to(checkpoint),
+                # What prices and promotions are read by changes with them, not when it is told.
+                epoch=hello.epoch,
+                applied_version=hello.version,
+                timezone=hello.timezone,
+                currency_code=hello.currency_code,
+                boundary_seconds=_seconds_to(checkpoint, hello),
             )
-
-    def _seconds_to(self, checkpoint: frames.Checkpoint) -> int | None:
-        """Return when time alone changes the promotions, as a wait: both ends by one clock."""
-        if not checkpoint.HasField("next_boundary_at"):
-            return None
-        return max(0, checkpoint.next_boundary_at.seconds - self.fact("as_of", 0))
 
     def _apply_frame(self, frame: SyncResponse) -> None:
         batch = unpacked(frame.batch)
@@ -202,6 +197,13 @@ class EdgeStore:
         query = f"SELECT id, version FROM {TABLES[kind]}"  # noqa: S608
         count, total = _sum(self._conn.execute(query))
         return frames.Holding(kind=kind, count=count, checksum=total)
+
+
+def _seconds_to(checkpoint: frames.Checkpoint, hello: frames.Hello) -> int | None:
+    """Return when time alone changes the promotions, as a wait: both ends by one clock."""
+    if not checkpoint.HasField("next_boundary_at"):
+        return None
+    return max(0, checkpoint.next_boundary_at.seconds - hello.as_of.seconds)
 
 
 def unpacked(batch: frames.Batch) -> frames.Batch:

@@ -62,6 +62,7 @@ class Syncer:
         backoff = Backoff()
         failures = 0
         while True:
+            read = progress.bytes
             try:
                 progress, more = await self._read_stream(progress, watch)
             except grpc.RpcError as error:
@@ -77,10 +78,17 @@ class Syncer:
                 logger.warning("%s: starting over", error)
                 self._store.forget_cursor()
             else:
-                failures = 0
-                backoff.reset()
                 if not more:
                     return progress
+                if progress.bytes > read:
+                    failures = 0
+                    backoff.reset()
+                    continue
+                failures += 1
+                if failures > self._patience:
+                    message = f"head office's stream ended {failures} times without a frame"
+                    raise TimeoutError(message)
+                await asyncio.sleep(backoff.next())
 
     def _can_go_on(self, error: grpc.RpcError) -> bool:
         """Prepare another try, if one can help."""

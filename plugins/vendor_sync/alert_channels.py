@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -92,18 +94,37 @@ def send(source: ConnectionSource, channel: str, message: Message) -> None:
 
 def _post(connection: Connection, message: Message) -> None:
     headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
-    response = requests.post(
-        _url(connection),
-        json=slack_message(message),
-        headers=headers,
-        timeout=_TIMEOUT,
+    # Prepared outside of a session: in one, a .netrc file puts its own password in place of ours.
+    request = requests.Request(
+        "POST", _url(connection), json=slack_message(message), headers=headers
+    ).prepare()
+    with requests.Session() as session, _unlogged(request.path_url):
+        proxies = session.merge_environment_settings(
+            request.url, proxies={}, stream=False, verify=None, cert=None
+        )
         # What is told is for that address alone, and so is the token.
-        allow_redirects=False,
-    )
+        response = session.send(request, timeout=_TIMEOUT, allow_redirects=False, **proxies)
     response.raise_for_status()
     if response.is_redirect:
         text = f"{response.status_code}: the webhook sends us elsewhere, enter its real address"
         raise DeliveryError(text)
+
+
+@contextmanager
+def _unlogged(path: str) -> Generator[None]:
+    """Keep a webhook's path, which is a password, out of the debug lines of whoever sends it."""
+
+    def without_path(record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple("***" if value == path else value for value in record.args)
+        return True
+
+    logger = logging.getLogger("urllib3.connectionpool")
+    logger.addFilter(without_path)
+    try:
+        yield
+    finally:
+        logger.removeFilter(without_path)
 
 
 def _url(connection: Connection) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 from sandbox.vendors.wire import ControlError, Reply
 
-STYLES = ("retry_after", "retry_after_date", "reset_epoch", "none", "v1_code_40")
+STYLES = (
+    "retry_after", "retry_after_date", "reset_epoch", "none", "v1_code_40", "v1_code_40_in_200",
+)  # fmt: skip
 
 
 def signal(reply: Reply, style: str, wait: float) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mailbox
 import os
 import subprocess
@@ -72,6 +73,23 @@ def test_alert_reaches_the_webhook_in_slacks_form(connections, db, vendors):
     assert "<https://airflow.example.com/dags/x/runs/r1|Run and log>" in str(context)
     assert _statuses(db) == [("webhook", "delivered", 1)]
     assert db.execute("SELECT notified_at IS NOT NULL FROM ops.alerts").fetchall() == [(True,)]
+
+
+def test_webhook_is_asked_by_its_own_token_and_its_path_is_in_no_log(
+    connections, vendors, tmp_path, monkeypatch, caplog
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    hook = connections["alerts_webhook"]
+    connections["alerts_webhook"] = replace(hook, host=f"{hook.host}/services/T0/its-password")
+
+    with caplog.at_level(logging.DEBUG):
+        raise_alert(connections.get, _alert())
+
+    assert len(vendors.deliveries()) == 1
+    assert "POST *** HTTP/1.1" in caplog.text
+    assert "its-password" not in caplog.text
 
 
 def test_same_cause_is_told_once_whoever_reports_it(connections, db, vendors):

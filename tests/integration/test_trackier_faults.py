@@ -42,6 +42,7 @@ def brand_hash(trackier, display_id):
         ("too_many", {"style": "reset_epoch", "wait": 1}),
         ("too_many", {"style": "none"}),
         ("too_many", {"style": "v1_code_40"}),
+        ("too_many", {"style": "v1_code_40_in_200"}),
     ],
 )
 def test_passing_fault_costs_a_retry_and_no_row(trackier, kind, how):

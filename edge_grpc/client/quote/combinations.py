@@ -7,7 +7,7 @@ what the promotions that are left could save at most, each on the untouched bill
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edge_grpc.client.quote.bill import Bill
@@ -100,6 +100,18 @@ class Search:
             self.best = outcome
 
     def _descend(self, outcome: Outcome, rest: Sequence[Promotion]) -> None:
+        """Look at everything below an outcome, without a call each: it may be thousands deep."""
+        below = [self._branches(outcome, rest)]
+        while below:
+            branch = next(below[-1], None)
+            if branch is None:
+                below.pop()
+            else:
+                below.append(self._branches(*branch))
+
+    def _branches(
+        self, outcome: Outcome, rest: Sequence[Promotion]
+    ) -> Iterator[tuple[Outcome, Sequence[Promotion]]]:
         """Try with and without each of the rest, in order; nothing else is ever possible."""
         self._consider(outcome)
         reach = outcome.worth + sum(self._most[one.id] for one in rest)
@@ -115,4 +127,4 @@ class Search:
             if taken is not outcome:
                 apart = self._apart[promotion.id]
                 fitting = [one for one in rest[place + 1 :] if one.id not in apart]
-                self._descend(taken, fitting)
+                yield taken, fitting

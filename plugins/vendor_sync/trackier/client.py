@@ -170,20 +170,23 @@ def classify(answer: Answer) -> VendorError:
     """Return the error an answer means: by the vendor's code first, since a bad key is a 400."""
     code, text = _code_and_text(answer.body)
     message = f"{answer.request} answered {answer.status}: {code or 'no code'} {text}".rstrip()
+    retry_at = retry_at_from_headers(answer.headers, datetime.now(UTC))
+    known = _by_code(code, message, status=answer.status, retry_at=retry_at)
+    return known or classify_by_status(answer, code=code, text=text)
+
+
+def _by_code(
+    code: str | None, message: str, *, status: int, retry_at: datetime | None = None
+) -> VendorError | None:
     number = (code or "").split(" ")[0]
     if number in _AUTHENTICATION_CODES:
         message += " Check the key and its permissions in connection 'trackier_default'."
-        return AuthenticationError(message, status=answer.status, code=code)
+        return AuthenticationError(message, status=status, code=code)
     if number in _RATE_CODES:
-        return RateLimitedError(
-            message,
-            retry_at=retry_at_from_headers(answer.headers, datetime.now(UTC)),
-            status=answer.status,
-            code=code,
-        )
+        return RateLimitedError(message, retry_at=retry_at, status=status, code=code)
     if number in _TEMPORARY_CODES:
-        return TemporaryError(message, status=answer.status, code=code)
-    return classify_by_status(answer, code=code, text=text)
+        return TemporaryError(message, status=status, code=code)
+    return None
 
 
 def _decode_list(
@@ -196,9 +199,7 @@ def _decode_list(
     if page.errors or page.error:
         code, text = _code_and_text(body)
         message = f"an error with HTTP 200: {code or 'no code'} {text}"
-        if (code or "").split(" ")[0] in _AUTHENTICATION_CODES:
-            raise AuthenticationError(message, status=200, code=code)
-        raise PermanentError(message, status=200, code=code)
+        raise _by_code(code, message, status=200) or PermanentError(message, status=200, code=code)
     items: list[msgspec.Raw] | None = getattr(page, entity)
     items = page.data if items is None else items
     if items is None:

@@ -20,9 +20,11 @@ NOT_FOUND = _errors(404, "109", "RESOURCE_NOT_FOUND", "There is no such resource
 NO_METHOD = _errors(405, "405", "METHOD_NOT_ALLOWED", "Method Not Allowed")
 BAD_LOGIN = _errors(401, "102", "INVALID_CREDENTIALS", "E-mail or password is wrong")
 TOO_MANY = _errors(429, "429", "TOO_MANY_REQUESTS", "Too many requests")
-TOO_MANY_V1 = Reply.of(
-    429, {"success": False, "error": {"code": 40, "message": "Too many requests"}}
-)
+_TOO_MANY_V1 = {"success": False, "error": {"code": 40, "message": "Too many requests"}}
+TOO_MANY_STYLES = {
+    "v1_code_40": Reply.of(429, _TOO_MANY_V1),
+    "v1_code_40_in_200": Reply.of(200, _TOO_MANY_V1),
+}
 
 
 def bad_parameter(name: str) -> Reply:

@@ -63,7 +63,7 @@ class Trackier(Vendor):
         return reply
 
     def too_many(self, style: str) -> Reply:
-        return errors.TOO_MANY_V1 if style == "v1_code_40" else errors.TOO_MANY
+        return errors.TOO_MANY_STYLES.get(style, errors.TOO_MANY)
 
     def token_expired(self, call: Call) -> Reply:
         del call

@@ -218,6 +218,27 @@ async def test_wrong_secret_is_not_tried_for_ever(server, shop, tmp_path):
 
 
 @pytest.mark.usefixtures("no_repairs")
+async def test_what_prices_are_read_by_changes_with_them_not_before(office, shop, edge):
+    office.fill(shop, products=20)
+    await edge.syncer.sync()
+    names = ("epoch", "applied_version", "timezone", "currency_code")
+    held = [edge.store.fact(name) for name in names]
+    office.run("UPDATE edge.stores SET timezone = 'Asia/Tokyo'")
+
+    def cut_after_hello(progress):
+        if progress.records:
+            raise CutError
+
+    with pytest.raises(CutError):
+        await edge.syncer.sync(cut_after_hello)
+    meanwhile = [edge.store.fact(name) for name in names]
+    await edge.syncer.sync()
+
+    assert meanwhile == held
+    assert edge.store.fact("timezone") == "Asia/Tokyo"
+
+
+@pytest.mark.usefixtures("no_repairs")
 async def test_snapshot_cut_before_its_first_batch_does_not_empty_what_changes_follow(
     office, shop, edge
 ):

@@ -60,6 +60,24 @@ async def test_edge_syncs_and_uploads_from_the_command_line(office, shop, comman
     ) == [(added[1].strip(), 12.5)]
 
 
+@pytest.mark.usefixtures("shop")
+async def test_usage_that_head_office_would_refuse_is_refused_where_it_is_typed(command):
+    options = ("--brand", "b", "--store", "s")
+
+    early = await command("edge_grpc.client", "usage", "add", "p", "B001", "12.50", *options)
+    await command("edge_grpc.client", "sync")
+    wrong = {
+        amount: await command("edge_grpc.client", "usage", "add", "p", "B001", amount, *options)
+        for amount in ("twelve", "Infinity", "0.00001")
+    }
+    _, out, _ = await command("edge_grpc.client", "status", "--json")
+
+    assert (early[0], "sync" in early[2]) == (66, True)
+    for amount, (code, _, err) in wrong.items():
+        assert (code, f"'{amount}' is no amount" in err) == (2, True)
+    assert json.loads(out)["usages pending"] == 0
+
+
 async def test_preview_counts_what_a_sync_sends(office, shop, command):
     for _ in range(12):
         office.add_promotion(shop)
@@ -84,6 +102,8 @@ async def test_settings_out_of_range_are_refused_in_words(shop, command):
     assert (code, "future_days" in err) == (1, True)
     code, _, err = await command(*show, "set", shop.company_id, "futur_days=9")
     assert (code, "No such setting" in err) == (1, True)
+    preview = await command(*show, "preview", shop.company_id, "max_promotions_per_sync=0")
+    assert (preview[0], "max_promotions_per_sync" in preview[2]) == (1, True)
     code, out, _ = await command(*show, "set", shop.company_id, "future_days=90")
     assert json.loads(out)["future_days"] == 90
 

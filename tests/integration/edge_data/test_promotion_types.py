@@ -219,3 +219,12 @@ async def test_what_cannot_be_compiled_says_why(shop, promo_type, columns, reaso
     promotion = await _compile(shop, promo_type, **columns)
 
     assert reason.lower() in (await _reason(shop, promotion)).lower()
+
+
+async def test_quantity_of_none_is_no_quantity_of_one(shop):
+    tea = await shop.add_product("tea")
+    wrong = await _compile(
+        shop, "free_item", trigger_product_id=tea, trigger_quantity=0, benefit_product_id=tea
+    )
+
+    assert "trigger_quantity is 0" in await _reason(shop, wrong)

@@ -61,6 +61,16 @@ def test_long_search_ends_in_time_and_says_that_it_was_cut():
     assert found.discount > 9000_00  # of 10,000.00: better than any few of them
 
 
+def test_thousands_of_promotions_on_one_bill_are_no_call_stack():
+    penny = rules.AmountDiscount(amount=Money(currency_code="USD", nanos=10_000_000))
+    promotions = [promotion(f"p{place:04}", amount_discount=penny) for place in range(2000)]
+
+    found = quote(promotions)
+
+    assert found.discount == 2000
+    assert {judgement.reason for judgement in found.judgements} == {Reason.APPLIED}
+
+
 def test_manual_override_passes_conditions_but_not_its_role_or_cap():
     members = pb.Conditions(customer_type=pb.CUSTOMER_TYPE_ALL, member_only=True)
     manual = pb.ManualOverride(
