@@ -58,18 +58,25 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def plan_run(
+def task_size(connections: int) -> int:
+    """Return how many of a vendor's connections one task takes."""
+    return max(1, min(LARGEST_SHARD, -(-connections // _TASKS_OF_A_VENDOR)))
+
+
+def plan_run(  # noqa: PLR0913 - all keyword but one
     source: ConnectionSource,
     *,
     run_id: str,
     trigger: str,
     params: Mapping[str, Any],
     clock: Clock = utc_now,
+    shard_size: Callable[[int], int] = task_size,
 ) -> list[Shard]:
     """Begin (or take up) the run and return what is to be asked: [{vendor, connections}].
 
-    Repeated after a kill it leaves out what this run has completed. Raises ConfigurationError for a
-    connection that is asked for and not there.
+    `shard_size` tells how many of a vendor's connections one shard takes. Repeated after a kill it
+    leaves out what this run has completed. Raises ConfigurationError for a connection that is asked
+    for and not there.
     """
     parsed = SyncParams.parse(params)
     with open_warehouse(source, FLOW) as conn:
@@ -92,11 +99,6 @@ def plan_run(
     ]
 
 
-def shard_size(connections: int) -> int:
-    """Return how many connections one task takes."""
-    return max(1, min(LARGEST_SHARD, -(-connections // _TASKS_OF_A_VENDOR)))
-
-
 @span("ad_analytics_sync.shard")
 def sync_shard(  # noqa: PLR0913 - all keyword
     source: ConnectionSource,
@@ -107,10 +109,12 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     link: str | None = None,
     clock: Clock = utc_now,
     conn: Warehouse | None = None,
+    ended: Callable[[], object] = lambda: None,
 ) -> dict[str, int]:
     """Sync a shard's connections, some at a time; return how many ended how.
 
-    `conn` is lent for the time of the shard; else one is opened.
+    `conn` is lent for the time of the shard; else one is opened. `ended` is called for each
+    connection.
 
     Raises TemporaryError when all are through and some are worth another try: the retry asks only
     those, for a completed one is not asked again by the same run. After any other error a lent
@@ -119,16 +123,16 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     parsed = replace(SyncParams.parse(params), connection_ids=tuple(shard["connections"]))
     with nullcontext(conn) if conn else open_warehouse(source, FLOW) as warehouse:
         run = RunStore(warehouse, FLOW).get(run_id)
-        with ShardSync(source, warehouse, run, parsed, clock, link=link) as sync:
+        with ShardSync(source, warehouse, run, parsed, clock, link=link, ended=ended) as sync:
             results = sync.run()
         deliver_alerts(source, warehouse)
     _tell(source, memory(FLOW, run_id, peak_memory_bytes(), link=link))
-    ended = Counter(result.outcome.value for result in results)
+    outcomes = Counter(result.outcome.value for result in results)
     again = [result for result in results if result.outcome is Outcome.RETRY]
     if again:
         message = f"{len(again)} of {len(results)} connections failed for now: {_named(again)}"
         raise TemporaryError(message)
-    return dict(ended)
+    return dict(outcomes)
 
 
 def _named(results: Sequence[PartResult]) -> str:

@@ -46,6 +46,23 @@ class Places:
             self._next.value = self._number
 
 
+class Tally:
+    """How many are done, of all lanes together."""
+
+    def __init__(self) -> None:
+        self._done = _FORK.Value("q", 0)
+
+    @property
+    def done(self) -> int:
+        return self._done.value
+
+    def add(self) -> int:
+        """Count one more; return how many that are."""
+        with self._done.get_lock():
+            self._done.value += 1
+            return self._done.value
+
+
 Work = Callable[[Places], T]
 
 

@@ -32,6 +32,8 @@ CONCURRENCY = 4
 class ShardSync:
     """Asks what of a shard is due; `conn` holds the turns and writes, others are opened at need.
 
+    `ended` is called as each connection's part has ended.
+
     The statements of a shard do not grow with its ad accounts, but for a token that is renewed and
     an account that is asked for the first time.
     """
@@ -45,11 +47,13 @@ class ShardSync:
         clock: Callable[[], datetime],
         *,
         link: str | None = None,
+        ended: Callable[[], object] = lambda: None,
     ) -> None:
         self._source = source
         self._run = run
         self._params = params
         self._clock = clock
+        self._ended = ended
         self._state = StateStore(conn)
         self._cipher = fernet_from_environment()
         tokens = TokenStore(conn, self._cipher)
@@ -123,7 +127,9 @@ class ShardSync:
         )
         mine = known.connection
         with about(vendor=mine.vendor, account=mine.connection_id):
-            return part.run()
+            result = part.run()
+        self._ended()
+        return result
 
     def _left_out(self, connection_ids: Sequence[int]) -> list[PartResult]:
         if not connection_ids:
@@ -132,6 +138,7 @@ class ShardSync:
         results = [PartResult(each, known[each].connection.vendor, Outcome.BUSY) for each in known]
         for result in results:
             self._writer.end(PartEnd(result=result, at=self._clock()))
+            self._ended()
         self._writer.flush()
         return results
 

@@ -7,6 +7,7 @@ a warehouse connection that it hands to the next shard.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,14 +24,17 @@ from vendor_sync.ad_analytics.flow import (
     sync_shard,
     utc_now,
 )
-from vendor_sync.ad_analytics.lanes import LANES, Places, in_processes, in_threads
+from vendor_sync.ad_analytics.lanes import LANES, Places, Tally, in_processes, in_threads
 from vendor_sync.ad_analytics.shard import open_warehouse
 from vendor_sync.ad_analytics.state import Outcome
 from vendor_sync.connections import ConnectionSource
 from vendor_sync.errors import TemporaryError
+from vendor_sync.flow_runs import Watch
 from vendor_sync.postgres import Warehouse
 
 logger = logging.getLogger(__name__)
+# A shard has its statements and its commit whatever is in it; here it needs no task.
+LARGEST_SHARD = 100
 
 
 def run_sync(  # noqa: PLR0913 - all keyword but one
@@ -41,19 +45,36 @@ def run_sync(  # noqa: PLR0913 - all keyword but one
     params: Mapping[str, Any],
     clock: Clock = utc_now,
     forked: bool = False,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
-    """Take all steps; return the run's result. `forked`: each lane may be a process of its own."""
-    shards = plan_run(source, run_id=run_id, trigger=trigger, params=params, clock=clock)
+    """Take all steps; return the run's result. `forked`: each lane may be a process of its own.
+
+    `watch` is told how many connections have been asked, by this process.
+    """
+    shards = plan_run(
+        source, run_id=run_id, trigger=trigger, params=params, clock=clock, shard_size=lane_share
+    )
     for check in range(REPORT_CHECKS):
         if check:
             time.sleep(REPORT_SECONDS)
         shards = sync_shards(
-            source, run_id=run_id, params=params, shards=shards, clock=clock, forked=forked
+            source,
+            run_id=run_id,
+            params=params,
+            shards=shards,
+            clock=clock,
+            forked=forked,
+            watch=watch,
         )
         if not shards:
             break
     joined = join_run(source, run_id=run_id, clock=clock)
     return complete_run(source, run_id=run_id, joined=joined)
+
+
+def lane_share(connections: int) -> int:
+    """Return how many of a vendor's connections one lane takes at a time."""
+    return max(1, min(LARGEST_SHARD, -(-connections // LANES)))
 
 
 def sync_shards(  # noqa: PLR0913 - all keyword but one
@@ -64,12 +85,19 @@ def sync_shards(  # noqa: PLR0913 - all keyword but one
     shards: Sequence[Shard],
     clock: Clock = utc_now,
     forked: bool = False,
+    watch: Watch | None = None,
 ) -> list[Shard]:
     """Sync shards; return those of which some wait for a report.
 
     What failed for now is logged and left to the next run. Anything else ends all of it: the
     shards under way are finished, the others not begun.
     """
+    tally, here = Tally(), os.getpid()
+    total = sum(len(shard["connections"]) for shard in shards)
+
+    def tell(done: int) -> None:
+        if watch and os.getpid() == here:
+            watch("connections", done, total)
 
     def take_shards(places: Places) -> list[Shard]:
         """Sync shard after shard over one connection, until none is left."""
@@ -79,13 +107,21 @@ def sync_shards(  # noqa: PLR0913 - all keyword but one
     def is_waiting(conn: Warehouse, shard: Shard) -> bool:
         try:
             ended = sync_shard(
-                source, shard=shard, conn=conn, run_id=run_id, params=params, clock=clock
+                source,
+                shard=shard,
+                conn=conn,
+                run_id=run_id,
+                params=params,
+                clock=clock,
+                ended=lambda: tell(tally.add()),
             )
         except TemporaryError as error:
             logger.warning("%s: %s", shard["vendor"], error)
             return False
         return Outcome.WAITING in ended
 
+    tell(0)
     take = in_processes if forked else in_threads
     lanes = take(take_shards, places=len(shards), lanes=min(LANES, len(shards)))
+    tell(tally.done)
     return [shard for lane in lanes for shard in lane]

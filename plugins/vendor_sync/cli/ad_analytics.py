@@ -11,7 +11,15 @@ from vendor_sync.ad_analytics import fx_flow
 from vendor_sync.ad_analytics.tokens import TokenStore, fernet_from_environment
 from vendor_sync.ad_analytics.whole_run import run_sync
 from vendor_sync.cli.onboarding import warehouse
-from vendor_sync.cli.output import AsJson, RunId, errors_shown, new_run_id, pairs, show
+from vendor_sync.cli.output import (
+    AsJson,
+    RunId,
+    errors_shown,
+    new_run_id,
+    pairs,
+    progress_bars,
+    show,
+)
 from vendor_sync.connections import connection_from_environment
 
 keys_app = typer.Typer(help="Keys that credentials are encrypted with.", no_args_is_help=True)
@@ -36,13 +44,14 @@ def ad_analytics(
 ) -> None:
     """Sync ad accounts and stores, credit orders to clicks, refresh totals and dashboards."""
     name = run_id or new_run_id()
-    with errors_shown(name):
+    with errors_shown(name), progress_bars(by_thread=False) as watch:
         result = run_sync(
             connection_from_environment,
             run_id=name,
             trigger="cli",
             params=pairs(param or []),
             forked=True,
+            watch=watch,
         )
     show(result, as_json=as_json)
 

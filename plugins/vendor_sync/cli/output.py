@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ EXIT_CONFIGURATION = 78
 EXIT_TEMPORARY = 75
 EXIT_FAILED = 1
 EXIT_SKIPPED = 3
+_SECONDS_DRAWN = 0.1
 console = Console(stderr=True)
 RunId = Annotated[
     str | None, typer.Option(help="Take up this run again, after it failed or was killed.")
@@ -124,8 +126,11 @@ def show_listed(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_
 
 
 @contextmanager
-def progress_bars() -> Generator[Watch | None]:
-    """Yield a watcher that draws a bar per entity type where a person watches, else None."""
+def progress_bars(*, by_thread: bool = True) -> Generator[Watch | None]:
+    """Yield a watcher that draws a bar per entity type where a person watches, else None.
+
+    Not `by_thread`: what is told draws, as a process with another thread is not forked.
+    """
     if not console.is_terminal:
         yield None
         return
@@ -135,12 +140,17 @@ def progress_bars() -> Generator[Watch | None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console, auto_refresh=by_thread) as bars:
         tasks: dict[str, Any] = {}
+        drawn_at = 0.0
 
         def watch(entity_type: str, completed: int, total: int | None) -> None:
+            nonlocal drawn_at
             if entity_type not in tasks:
                 tasks[entity_type] = bars.add_task(entity_type.replace("_", " "), total=total)
             bars.update(tasks[entity_type], completed=completed, total=total)
+            if not by_thread and time.monotonic() - drawn_at > _SECONDS_DRAWN:
+                drawn_at = time.monotonic()
+                bars.refresh()
 
         yield watch

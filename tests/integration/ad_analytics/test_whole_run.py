@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections import Counter
@@ -77,13 +78,23 @@ def test_the_command_with_its_two_processes_reads_what_the_world_says(company):
     command = [sys.executable, "-m", "vendor_sync", "ad-analytics", "--json", "--run-id", "r1"]
     words = ("platforms=tiktok", f"since={since}", f"until={until}")
 
-    done = subprocess.run(
-        [*command, *(word for pair in words for word in ("--param", pair))],
-        env={**os.environ, **company.environment()},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+    person, screen = pty.openpty()
+    try:
+        done = subprocess.run(
+            [*command, *(word for pair in words for word in ("--param", pair))],
+            env={**os.environ, **company.environment()},
+            stdout=subprocess.PIPE,
+            stderr=screen,
+            check=True,
+        )
+        seen = os.read(person, 100_000).decode()
+    finally:
+        os.close(person)
+        os.close(screen)
 
+    accounts = SIZE["accounts"]
+    assert "connections" in seen
+    assert f"{accounts}/{accounts}" in seen
     assert json.loads(done.stdout)["connections"] == {"tiktok": {"completed": SIZE["accounts"]}}
     check_metrics(company)
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from vendor_sync.ad_analytics.flow import shard_size
+from vendor_sync.ad_analytics.flow import task_size
 from vendor_sync.ad_analytics.scope import Scope, SyncParams, decide_scope
 from vendor_sync.errors import ConfigurationError
 
@@ -109,7 +109,7 @@ def test_wrong_parameters_are_refused_by_name(values):
 
 @pytest.mark.parametrize(("connections", "size"), [(1, 1), (8, 1), (9, 2), (200, 25), (1000, 25)])
 def test_a_task_takes_one_connection_while_there_are_few(connections, size):
-    assert shard_size(connections) == size
+    assert task_size(connections) == size
 
 
 def test_a_platform_that_there_is_not_is_named_with_those_that_there_are():
