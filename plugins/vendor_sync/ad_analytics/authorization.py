@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -18,7 +17,7 @@ import msgspec
 
 from vendor_sync.ad_analytics.platforms import snapchat, tiktok
 from vendor_sync.ad_analytics.ports import Wire
-from vendor_sync.ad_analytics.records import Credentials, SourceConnection
+from vendor_sync.ad_analytics.records import Credentials, SourceConnection, token_end
 from vendor_sync.ad_analytics.shops import salla, zid
 from vendor_sync.ad_analytics.vendor_apps import VendorApp
 from vendor_sync.ad_analytics.vendor_forms import LINK_FORMS
@@ -34,7 +33,7 @@ from vendor_sync.redaction import without_secrets
 from vendor_sync.rest_client import Answer, RestClient, classify_by_status
 
 T = TypeVar("T")
-_EARLY = timedelta(seconds=60)
+_EARLY_SECONDS = 60
 _REFUSED = range(400, 500)
 
 
@@ -230,7 +229,7 @@ def _login(app: VendorApp, code: str, redirect_uri: str, rest: RestClient) -> Cr
     }
     token = _decoded(rest.post_form_once(_flow(app.vendor).token_path, form), _Token, app.vendor)
     life = token.expires_in
-    expires_at = None if life is None else datetime.now(UTC) + timedelta(seconds=life) - _EARLY
+    expires_at = None if life is None else token_end(life=life - _EARLY_SECONDS)
     access, extra = token.access_token, dict(own)
     if app.vendor == "zid":
         # Its access_token is the manager's; what goes behind "Bearer" is `authorization`.

@@ -8,7 +8,7 @@ None means "unknown: the vendor did not say". None is never 0, and 0 is never No
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -72,6 +72,20 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         return [("expires_at", self.expires_at)]
+
+
+def token_end(*, life: float | None = None, at: float | None = None) -> datetime | None:
+    """Return when a token ends that lasts `life` seconds from now, or until the Unix second `at`.
+
+    None where the vendor names neither, or what no calendar has: what the old token was given up
+    for is not lost by its date, and one that has ended is told by the vendor.
+    """
+    try:
+        if at is not None:
+            return datetime.fromtimestamp(at, UTC)
+        return None if life is None else datetime.now(UTC) + timedelta(seconds=life)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
@@ -33,6 +33,7 @@ from vendor_sync.ad_analytics.records import (
     CampaignRecord,
     Credentials,
     SourceConnection,
+    token_end,
 )
 from vendor_sync.errors import (
     AuthenticationError,
@@ -51,7 +52,7 @@ DAYS_PER_CALL = 30
 SERIES_PER_PAGE = 200
 ROWS_PER_PAGE = 500
 WINDOW = "7d_click_1d_view"
-_EARLY = timedelta(seconds=60)
+_EARLY_SECONDS = 60
 _DEFAULT_LIFE = 1_800
 _REDACTOR = Redactor({"access_token", "refresh_token", "email", "display_name"})
 REDACTORS = dict.fromkeys(("account", "campaigns", "stats", "account_stats"), _REDACTOR)
@@ -369,7 +370,7 @@ def refresh_credentials(
     return Credentials(
         access_token=token.access_token,
         refresh_token=token.refresh_token or credentials.refresh_token,
-        expires_at=datetime.now(UTC) + timedelta(seconds=token.expires_in) - _EARLY,
+        expires_at=token_end(life=token.expires_in - _EARLY_SECONDS),
         extra=credentials.extra,
     )
 

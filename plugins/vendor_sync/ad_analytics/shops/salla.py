@@ -23,6 +23,7 @@ from vendor_sync.ad_analytics.records import (
     Credentials,
     OrderRecord,
     SourceConnection,
+    token_end,
 )
 from vendor_sync.ad_analytics.shops.reading import ENTITY, read_page
 from vendor_sync.ad_analytics.shops.salla_orders import (
@@ -376,15 +377,10 @@ def _credentials_from(body: bytes, before: Credentials) -> Credentials:
     except msgspec.MsgspecError as error:
         message = f"Salla's new tokens cannot be read, and the old ones are used up: {error}"
         raise AuthenticationError(message) from None
-    expires_at = None
-    if token.expires is not None:
-        expires_at = datetime.fromtimestamp(token.expires, UTC)
-    elif token.expires_in is not None:
-        expires_at = datetime.now(UTC) + timedelta(seconds=token.expires_in)
     return Credentials(
         access_token=token.access_token,
         refresh_token=token.refresh_token,
-        expires_at=expires_at,
+        expires_at=token_end(life=token.expires_in, at=token.expires),
         extra=before.extra,
     )
 

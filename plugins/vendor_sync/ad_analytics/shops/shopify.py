@@ -23,6 +23,7 @@ from vendor_sync.ad_analytics.records import (
     Credentials,
     OrderRecord,
     SourceConnection,
+    token_end,
 )
 from vendor_sync.ad_analytics.shops.privacy import PairRedactor
 from vendor_sync.ad_analytics.shops.reading import ENTITY, reached, read_page
@@ -375,11 +376,10 @@ def _credentials_from(body: bytes, before: Credentials) -> Credentials:
     except msgspec.MsgspecError as error:
         message = f"The token endpoint's answer cannot be read: {error}"
         raise TemporaryError(message) from None
-    life = token.expires_in
     return Credentials(
         access_token=token.access_token,
         refresh_token=token.refresh_token or before.refresh_token,
-        expires_at=None if life is None else datetime.now(UTC) + timedelta(seconds=life),
+        expires_at=token_end(life=token.expires_in),
         extra=before.extra,
     )
 

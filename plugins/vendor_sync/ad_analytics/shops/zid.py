@@ -21,6 +21,7 @@ from vendor_sync.ad_analytics.records import (
     Credentials,
     OrderRecord,
     SourceConnection,
+    token_end,
 )
 from vendor_sync.ad_analytics.shops.reading import ENTITY, external_id_of, read_page
 from vendor_sync.ad_analytics.shops.zid_orders import (
@@ -279,11 +280,10 @@ def refresh_credentials(
     if bearer is None:
         message = "Zid's answer has no authorization beside its access_token."
         raise TemporaryError(message)
-    life = token.expires_in
     return Credentials(
         access_token=bearer,
         refresh_token=token.refresh_token or credentials.refresh_token,
-        expires_at=None if life is None else datetime.now(UTC) + timedelta(seconds=life),
+        expires_at=token_end(life=token.expires_in),
         extra={**credentials.extra, "manager_token": token.access_token},
     )
 
