@@ -34,7 +34,7 @@ from vendor_sync.postgres import Warehouse
 
 logger = logging.getLogger(__name__)
 # A shard has its statements and its commit whatever is in it; here it needs no task.
-LARGEST_SHARD = 100
+LARGEST_SHARE = 100
 
 
 def run_sync(  # noqa: PLR0913 - all keyword but one
@@ -74,7 +74,7 @@ def run_sync(  # noqa: PLR0913 - all keyword but one
 
 def lane_share(connections: int) -> int:
     """Return how many of a vendor's connections one lane takes at a time."""
-    return max(1, min(LARGEST_SHARD, -(-connections // LANES)))
+    return max(1, min(LARGEST_SHARE, -(-connections // LANES)))
 
 
 def sync_shards(  # noqa: PLR0913 - all keyword but one
