@@ -110,15 +110,11 @@ def sync_shard(  # noqa: PLR0913 - all keyword
     clock: Clock = utc_now,
     conn: Warehouse | None = None,
     ended: Callable[[], object] = lambda: None,
-) -> dict[str, int]:
-    """Sync a shard's connections, some at a time; return how many ended how.
+) -> list[PartResult]:
+    """Sync a shard's connections, some at a time; return how each ended.
 
     `conn` is lent for the time of the shard; else one is opened. `ended` is called for each
-    connection.
-
-    Raises TemporaryError when all are through and some are worth another try: the retry asks only
-    those, for a completed one is not asked again by the same run. After any other error a lent
-    `conn` may hold connections' turns: close it.
+    connection. After an error a lent `conn` may hold connections' turns: close it.
     """
     parsed = replace(SyncParams.parse(params), connection_ids=tuple(shard["connections"]))
     with nullcontext(conn) if conn else open_warehouse(source, FLOW) as warehouse:
@@ -127,12 +123,20 @@ def sync_shard(  # noqa: PLR0913 - all keyword
             results = sync.run()
         deliver_alerts(source, warehouse)
     _tell(source, memory(FLOW, run_id, peak_memory_bytes(), link=link))
-    outcomes = Counter(result.outcome.value for result in results)
+    return results
+
+
+def count_ends(results: Sequence[PartResult]) -> dict[str, int]:
+    """Return how many of a shard's connections ended how.
+
+    Raises TemporaryError when some are worth another try: the retry asks only those, for a
+    completed one is not asked again by the same run.
+    """
     again = [result for result in results if result.outcome is Outcome.RETRY]
     if again:
         message = f"{len(again)} of {len(results)} connections failed for now: {_named(again)}"
         raise TemporaryError(message)
-    return dict(outcomes)
+    return dict(Counter(result.outcome.value for result in results))
 
 
 def _named(results: Sequence[PartResult]) -> str:

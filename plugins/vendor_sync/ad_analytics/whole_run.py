@@ -87,7 +87,7 @@ def sync_shards(  # noqa: PLR0913 - all keyword but one
     forked: bool = False,
     watch: Watch | None = None,
 ) -> list[Shard]:
-    """Sync shards; return those of which some wait for a report.
+    """Sync shards; return what waits for a report, as shards.
 
     What failed for now is logged and left to the next run. Anything else ends all of it: the
     shards under way are finished, the others not begun.
@@ -102,11 +102,16 @@ def sync_shards(  # noqa: PLR0913 - all keyword but one
     def take_shards(places: Places) -> list[Shard]:
         """Sync shard after shard over one connection, until none is left."""
         with open_warehouse(source, FLOW) as conn:
-            return [shards[place] for place in places if is_waiting(conn, shards[place])]
+            return [
+                {**shards[place], "connections": waiting}
+                for place in places
+                if (waiting := take_shard(conn, shards[place]))
+            ]
 
-    def is_waiting(conn: Warehouse, shard: Shard) -> bool:
+    def take_shard(conn: Warehouse, shard: Shard) -> list[int]:
+        """Sync a shard; return the connections that wait for a report."""
         try:
-            ended = sync_shard(
+            results = sync_shard(
                 source,
                 shard=shard,
                 conn=conn,
@@ -117,8 +122,11 @@ def sync_shards(  # noqa: PLR0913 - all keyword but one
             )
         except TemporaryError as error:
             logger.warning("%s: %s", shard["vendor"], error)
-            return False
-        return Outcome.WAITING in ended
+            return []
+        for each in results:
+            if each.outcome is Outcome.RETRY:
+                logger.warning("%s connection %d: %s", each.vendor, each.connection_id, each.error)
+        return [each.connection_id for each in results if each.outcome is Outcome.WAITING]
 
     tell(0)
     take = in_processes if forked else in_threads

@@ -6,6 +6,7 @@ finds nothing to change.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,16 +15,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vendor_sync.alert_rules import interrupted, memory
-from vendor_sync.alerts import raise_alert, resolve_failure, resolve_gone
+from vendor_sync.alerts import (
+    deliver_alerts,
+    keep_alert,
+    raise_alert,
+    resolve_failure,
+    resolve_gone,
+)
 from vendor_sync.connections import ConnectionSource, require_connection
 from vendor_sync.edge_reports.audit_rules import KINDS, alerts_of
 from vendor_sync.edge_reports.params import AuditParams, RollupParams
-from vendor_sync.edge_reports.store import Finding, audit_promotions, roll_up_usages
+from vendor_sync.edge_reports.store import audit_promotions, roll_up_usages
 from vendor_sync.flow_runs import LOCK_WAIT_SECONDS, failure_recorded, schema_errors
 from vendor_sync.postgres import Warehouse, connect, lock_flow, storage_errors
 from vendor_sync.runs import RunStore, peak_memory_bytes
 from vendor_sync.telemetry import span
 
+logger = logging.getLogger(__name__)
 USAGE_ROLLUP = "edge_usage_rollup"
 PROMOTION_AUDIT = "edge_promotion_audit"
 _Work = Callable[[Warehouse, datetime], dict[str, Any]]
@@ -69,28 +77,27 @@ def run_promotion_audit(  # noqa: PLR0913 - all keyword
     what the hourly rollup has not seen yet is not counted. Raises as run_usage_rollup does.
     """
     parsed = AuditParams.parse(params)
-    findings: list[Finding] = []
 
     def work(conn: Warehouse, now: datetime) -> dict[str, Any]:
-        findings.extend(
-            audit_promotions(
-                conn,
-                expiring_days=parsed.expiring_days,
-                unused_days=parsed.unused_days,
-                now=now,
-            )
+        findings = audit_promotions(
+            conn, expiring_days=parsed.expiring_days, unused_days=parsed.unused_days, now=now
         )
         found = Counter(one.finding for one in findings)
-        return {finding: found[finding] for finding in KINDS}
+        alerts = alerts_of(findings, flow=PROMOTION_AUDIT, run_id=run_id, link=link)
+        for alert in alerts:
+            logger.error("%s: %s - %s", alert.kind, alert.title, alert.message)
+        return {
+            **{finding: found[finding] for finding in KINDS},
+            "alerts": len(alerts),
+            # With the audit that says it: a run that is killed has told, or not written it.
+            "new_alerts": sum(keep_alert(conn, source, alert) for alert in alerts),
+            "resolved_alerts": resolve_gone(conn, PROMOTION_AUDIT, list(KINDS.values()), alerts),
+        }
 
     asked = _Asked(source, PROMOTION_AUDIT, run_id, trigger, parsed, lock_wait_seconds, link)
     result = _recorded(asked, work)
-    alerts = alerts_of(findings, flow=PROMOTION_AUDIT, run_id=run_id, link=link)
-    new = sum(raise_alert(source, alert) for alert in alerts)
-    warehouse = require_connection(source, "warehouse_postgres")
-    with storage_errors(), connect(warehouse, application_name=PROMOTION_AUDIT) as conn:
-        resolved = resolve_gone(conn, PROMOTION_AUDIT, list(KINDS.values()), alerts)
-    return result | {"alerts": len(alerts), "new_alerts": new, "resolved_alerts": resolved}
+    deliver_alerts(source)
+    return result
 
 
 @dataclass(frozen=True, slots=True)

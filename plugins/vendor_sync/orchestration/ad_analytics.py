@@ -36,13 +36,14 @@ def sync_shard(shard: flow.Shard) -> dict[str, int]:
     While a report is being made the wait releases the worker slot, without using up a retry.
     """
     context = task_context()
-    ended = flow.sync_shard(
+    results = flow.sync_shard(
         connection_from_airflow,
         run_id=context["dag_run"].run_id,
         params=_params(context),
         shard=shard,
         link=context["ti"].log_url,
     )
+    ended = flow.count_ends(results)
     # Not by the clock: a task that is taken up again begins anew.
     if Outcome.WAITING in ended and context["task_reschedule_count"] < flow.REPORT_CHECKS - 1:
         raise AirflowRescheduleException(datetime.now(UTC) + _REPORT_WAIT)

@@ -33,7 +33,7 @@ def take_steps(
         tries = TRIES
         for _ in range(LOOKS):
             try:
-                ended = flow.sync_shard(source, shard=shard, **arguments)
+                ended = flow.count_ends(flow.sync_shard(source, shard=shard, **arguments))
             except TemporaryError:
                 tries -= 1
                 if not tries:

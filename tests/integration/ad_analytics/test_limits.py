@@ -12,10 +12,11 @@ from cryptography.fernet import Fernet
 
 from tests.integration.ad_analytics.answers import check_metrics
 from tests.integration.ad_analytics.company import Company
-from tests.integration.ad_analytics.sync_process import take_steps
+from tests.integration.ad_analytics.sync_process import LOOKS, take_steps
 from vendor_sync.ad_analytics import flow
 from vendor_sync.ad_analytics.state import StateStore
 from vendor_sync.ad_analytics.tokens import KEYS_VARIABLE
+from vendor_sync.ad_analytics.whole_run import sync_shards
 from vendor_sync.ad_analytics.wiring import Wiring
 from vendor_sync.errors import TemporaryError
 from vendor_sync.rest_client import Usage
@@ -153,8 +154,9 @@ def test_a_task_that_fails_names_each_connection_that_did(company):
     }
     (shard,) = _joined(flow.plan_run(company.connections.get, trigger="test", **arguments))
 
+    ended = flow.sync_shard(company.connections.get, shard=shard, **arguments)
     with pytest.raises(TemporaryError) as caught:
-        flow.sync_shard(company.connections.get, shard=shard, **arguments)
+        flow.count_ends(ended)
 
     ids = [company.accounts[a] for a in company.accounts if a.platform == "meta"]
     assert len(ids) == 3
@@ -195,6 +197,23 @@ def test_a_range_of_several_reports_is_read_to_its_end(company):
     assert waiting["missing"] == []
     assert len(reports) == 4  # three pieces of 30 days, of which the first failed once
     check_metrics_of(company, "meta")
+
+
+def test_the_command_waits_for_a_report_beside_an_account_that_fails(company):
+    company = company(accounts=2, meta={"sync_days": 20})
+    failing, well = [account for account in company.accounts if account.platform == "meta"]
+    company.vendors.faults.add("status", "meta", status=503, path=failing.account_id)
+    source = company.connections.get
+    work = {"run_id": "r1", "params": {"platforms": "meta"}, "clock": lambda: company.world.now}
+    (shard,) = _joined(flow.plan_run(source, trigger="test", **work))
+
+    waiting, looks = sync_shards(source, shards=[shard], **work), 0
+    assert waiting == [{"vendor": "meta", "connections": [company.accounts[well]]}]
+    while waiting and looks < LOOKS:
+        waiting, looks = sync_shards(source, shards=waiting, **work), looks + 1
+
+    ends = company.rows("SELECT connection_id, outcome FROM analytics.sync_parts")
+    assert dict(ends) == {company.accounts[failing]: "retry", company.accounts[well]: "completed"}
 
 
 def check_metrics_of(company, platform):

@@ -162,6 +162,22 @@ def test_alerts_come_once_a_cause_and_close_when_it_is_gone(office, vendors):
     ]
 
 
+def test_an_audit_and_its_alerts_are_written_by_one_transaction(office):
+    broken = office.promotion("BROKEN")
+    office.use(broken)
+    not_compiled(office, broken)
+    office.rollup()
+
+    office.audit()
+
+    written_by = "SELECT xmin::text FROM"
+    (audit,), (alert,) = (
+        office.rows(f"{written_by} edge.promotion_audits"),
+        office.rows(f"{written_by} ops.alerts"),
+    )
+    assert audit == alert
+
+
 def _expiring(office):
     office.use(office.promotion("SOON", end_on=today() + timedelta(days=3)))
 
