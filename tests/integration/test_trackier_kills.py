@@ -120,14 +120,20 @@ def kills(count, seed, world, worker):
         world.connections["warehouse_postgres"] = base
         history = attach(world, copy_of_database(world, f"killed_{worker}"))
         for _ in range(chance.randint(1, 3)):
+            began = time.monotonic()
             process = start(history, "killed")
             try:
                 process.wait(timeout=chance.uniform(0.2, 1) * whole)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 hits += 1
+            else:
+                # Faster than the clean one, which shared the machine with more.
+                whole = min(whole, time.monotonic() - began)
             process.communicate()
             amid += history.value(RUNNING)
+            if not process.returncode:
+                break
         result = finish(history, "killed")
         assert {name: result[name] for name in COUNTS} == {name: expected[name] for name in COUNTS}
         assert end_state(history) == expected_state
