@@ -337,8 +337,8 @@ bench-sync-center: setup ## Measure Sync Center's pages with a million rows in o
 	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.sync_center $(ARGS)
 
 .PHONY: bench-retention
-bench-retention: setup ## Measure retention over a million rows a table: rows a second, locks, sizes (ARGS='--rows 100000')
-	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.retention $(ARGS)
+bench-retention: setup ## Measure retention over a million rows a table: rows a second, locks, sizes (ARGS='--rows 100000', DOCS=1: write docs/retention.md)
+	@$(STACK) exec --home $(BENCH) --only services -- $(PY) -m benchmarks.retention $(if $(DOCS),--write-docs) $(ARGS)
 
 $(BENCH)/profile-venv/.complete: $(UV) benchmarks/profile-requirements.txt
 	@test -x $(BENCH)/profile-venv/bin/python || $(UV) venv -q --python $(PYTHON) $(BENCH)/profile-venv

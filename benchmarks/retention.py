@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from benchmarks.machine import describe, load
+from benchmarks.published import publish, where
 from vendor_sync.connections import Connection
 from vendor_sync.migrations import migrate
 from vendor_sync.postgres import connect
@@ -29,7 +30,13 @@ from vendor_sync.retention.params import RetentionParams
 from vendor_sync.retention.tables import TABLES, Old
 from vendor_sync.retention.warehouse import Sweep
 
-RESULT = Path(__file__).resolve().parents[1] / ".sandbox" / "bench" / "retention.json"
+_REPOSITORY = Path(__file__).resolve().parents[1]
+RESULT = _REPOSITORY / ".sandbox" / "bench" / "retention.json"
+_PAGE = _REPOSITORY / "docs" / "retention.md"
+_HEADS = (
+    "table", "rows deleted", "seconds", "rows a second", "longest batch, ms",
+    "MB before, after, filled up again", "others' insert, ms p50 / p99, idle", "and meanwhile",
+)  # fmt: skip
 DATABASE = "bench_retention"
 # What a table may have grown by after as many rows came as went.
 MAX_GROWTH = 1.3
@@ -67,10 +74,12 @@ PARAMS = RetentionParams(runs_days=300)
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.retention", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of each table, half are old")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/retention.md")
     options = parser.parse_args()
     warehouse = _database()
     result: dict[str, Any] = {"machine": describe(), "load": load(), "tables": {}}
     with connect(warehouse, application_name=DATABASE) as conn:
+        result["postgresql"] = conn.execute("SHOW server_version").fetchall()[0][0]
         conn.execute(_RUNS)
         conn.execute(_PROGRESS)
         for old in TABLES:
@@ -79,6 +88,8 @@ def main() -> None:
                 _tell(old.name, found)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2))
+    if options.write_docs:
+        write_docs(result)
     grown = {name: found["growth"] for name, found in result["tables"].items()}
     if any(growth > MAX_GROWTH for growth in grown.values()):
         message = f"grown by deleting and filling up: {grown}"
@@ -170,8 +181,35 @@ def _others(warehouse: Connection, old: Old, work: Callable[[], object]) -> dict
     return {"p50": round(median(taken), 1), "p99": round(quantiles(taken, n=100)[-1], 1)}
 
 
+def write_docs(result: dict[str, Any]) -> None:
+    """Write a run's figures into docs/retention.md."""
+    names = {old.name: old.table for old in TABLES}
+    rows = [_HEADS, ("---",) * len(_HEADS)]
+    for name, found in result["tables"].items():
+        idle, busy = (found[f"others_{when}_ms"] for when in ("idle", "busy"))
+        rows.append(
+            (
+                f"`{names[name]}`",
+                f"{found['deleted']:,}",
+                f"{found['seconds']:.1f}",
+                f"{found['rows_per_second']:,}",
+                f"{found['longest_batch_ms']:.0f}",
+                ", ".join(_megabytes(found)),
+                f"{idle['p50']} / {idle['p99']}",
+                f"{busy['p50']} / {busy['p99']}",
+            )
+        )
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    place = where(result["machine"], {"postgresql": result["postgresql"]})
+    publish("retention", f"On {place}. Load average before: {result['load']}.\n\n{table}", _PAGE)
+
+
+def _megabytes(found: dict[str, Any]) -> list[str]:
+    return [f"{found[f'bytes_{when}'] / 2**20:.0f}" for when in ("before", "after", "refilled")]
+
+
 def _tell(name: str, found: dict[str, Any]) -> None:
-    size = [f"{found[f'bytes_{when}'] / 2**20:.0f}" for when in ("before", "after", "refilled")]
+    size = _megabytes(found)
     print(
         f"{name:17} {found['deleted']:,} of {found['rows']:,} rows in {found['seconds']} s,"
         f" {found['rows_per_second']:,}/s, longest batch {found['longest_batch_ms']} ms;"

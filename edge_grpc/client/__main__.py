@@ -187,9 +187,10 @@ def usage_add(  # noqa: PLR0913, PLR0917 - one option a field
 def _decimal(text: str) -> Decimal:
     try:
         amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or amount % _FINEST:
+        is_amount = amount.is_finite() and amount >= 0 and not amount % _FINEST
+    except InvalidOperation:  # also of a number too long to be divided
+        amount, is_amount = Decimal(0), False
+    if not is_amount:
         message = f"'{text}' is no amount: enter one such as 12.50, with four decimals at most."
         raise typer.BadParameter(message)
     return amount

@@ -68,7 +68,7 @@ async def test_usage_that_head_office_would_refuse_is_refused_where_it_is_typed(
     await command("edge_grpc.client", "sync")
     wrong = {
         amount: await command("edge_grpc.client", "usage", "add", "p", "B001", amount, *options)
-        for amount in ("twelve", "Infinity", "0.00001")
+        for amount in ("twelve", "Infinity", "0.00001", "1e40")
     }
     _, out, _ = await command("edge_grpc.client", "status", "--json")
 
